@@ -1,0 +1,41 @@
+"""How personal values are masked. Pure: the key comes as an argument."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from dataflix.contracts import Masking
+
+HASH_CHARACTERS = 16
+Mask = Callable[[str | None], str | None]
+
+
+def mask_name(name: str | None) -> str | None:
+    """Keep the first letter, one asterisk for each further character: ``John`` -> ``J***``. None and '' stay."""
+    if not name:
+        return name
+    return name[0] + "*" * (len(name) - 1)
+
+
+def mask_hash(value: str | None, key: bytes) -> str | None:
+    """16 hex characters of HMAC-SHA-256 under ``key``, or of plain SHA-256 when the key is empty. None and '' stay.
+
+    Equal values give equal hashes, so they can still be counted and joined. Without a key anybody can hash a guess
+    and compare; with one, only its holder can.
+    """
+    if not value:
+        return value
+    data = value.encode()
+    digest = hmac.new(key, data, hashlib.sha256) if key else hashlib.sha256(data)
+    return digest.hexdigest()[:HASH_CHARACTERS]
+
+
+def mask_for(masking: Masking | None, key: bytes) -> Mask | None:
+    """The function for one column, or None for a column that passes as it is."""
+    match masking:
+        case None:
+            return None
+        case Masking.INITIAL:
+            return mask_name
+        case Masking.HASH:
+            return lambda value: mask_hash(value, key)
