@@ -57,13 +57,13 @@ class ColumnType:
             precision, scale = int(match[1]), int(match[2])
             if not 0 < precision <= MAX_PRECISION or scale > precision:
                 raise ContractViolation(
-                    f"The type {text} is not usable: ClickHouse holds 1 to {MAX_PRECISION} digits, the scale among them."
+                    f"The type {text} is not usable: a precision of 1 to {MAX_PRECISION} digits holds the scale."
                 )
             return cls(Kind.NUMERIC, precision, scale)
         known = [kind.value for kind in Kind if kind is not Kind.NUMERIC]
         if text not in known:
             raise ContractViolation(
-                f"The type {text!r} is not one that the stream carries; use {', '.join(known)} or numeric(precision,scale)."
+                f"The stream does not carry the type {text!r}; use {', '.join(known)} or numeric(precision,scale)."
             )
         return cls(Kind(text))
 

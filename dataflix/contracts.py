@@ -132,7 +132,7 @@ def load_contracts(folder: Path) -> Contracts:
     files = sorted(folder.glob("*.yml"))
     if not files:
         raise ContractViolation(
-            f"There is no contract in {folder}: DATAFLIX_CONTRACTS must name the folder of *.yml files."
+            f"There is no contract in {folder}: let DATAFLIX_CONTRACTS name the folder of *.yml files."
         )
     tables = tuple(_load_table(file) for file in files)
     digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
@@ -151,7 +151,5 @@ def _load_table(file: Path) -> Table:
         where = ".".join(str(part) for part in first["loc"])
         raise ContractViolation(f"The contract {file} is not usable: {where or 'table'}: {first['msg']}.") from None
     if table.name != file.stem:
-        raise ContractViolation(
-            f"The contract {file} describes the table {table.name!r}: name the file {table.name}.yml."
-        )
+        raise ContractViolation(f"The contract {file} describes {table.name!r}: name the file {table.name}.yml.")
     return table

@@ -2,7 +2,7 @@
 
 
 class DataflixError(Exception):
-    """Something failed that a person can act on. Borders turn it into an exit code, a problem document or a dead letter."""
+    """Something failed that a person can act on; borders turn it into an exit code, a problem document, a dead letter."""
 
 
 class SettingsError(DataflixError):
