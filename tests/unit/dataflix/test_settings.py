@@ -1,0 +1,56 @@
+"""Settings come from the environment over the files of the home."""
+
+from pathlib import Path
+
+import pytest
+
+from dataflix.errors import SettingsError
+from dataflix.settings import SECRETS_FILE, SETTINGS_FILE, load_settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DATAFLIX_PORT_OFFSET", "DATAFLIX_RUNTIME", "DATAFLIX_API_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATAFLIX_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_fresh_home_has_the_documented_ports(home: Path) -> None:
+    settings = load_settings()
+    assert settings.home == home
+    assert settings.api.url == "http://127.0.0.1:5002"
+    assert str(settings.kafka) == "127.0.0.1:9092"
+
+
+def test_one_offset_moves_every_port(home: Path) -> None:
+    (home / SETTINGS_FILE).write_text("DATAFLIX_PORT_OFFSET=100\n")
+    settings = load_settings()
+    assert (settings.api.port, settings.postgres.port, settings.s3.port) == (5102, 5532, 9102)
+
+
+def test_the_environment_wins_over_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / SETTINGS_FILE).write_text("DATAFLIX_API_PORT=7000\n")
+    monkeypatch.setenv("DATAFLIX_API_PORT", "8000")
+    assert load_settings().api.port == 8000
+
+
+def test_a_credential_is_not_shown_when_settings_are_printed(home: Path) -> None:
+    (home / SECRETS_FILE).write_text("DATAFLIX_POSTGRES_API_PASSWORD=opensesame\n")
+    settings = load_settings()
+    assert "opensesame" not in repr(settings)
+    assert "password=opensesame" in settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)
+
+
+@pytest.mark.parametrize(("name", "value"), [("DATAFLIX_PORT_OFFSET", "many"), ("DATAFLIX_API_PORT", "x")])
+def test_a_malformed_setting_is_named(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_a_port_that_leaves_the_range_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAFLIX_API_PORT", "30000")
+    monkeypatch.setenv("DATAFLIX_PORT_OFFSET", "40000")
+    with pytest.raises(SettingsError, match="DATAFLIX_API_PORT plus the port offset 40000"):
+        load_settings()
