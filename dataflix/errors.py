@@ -2,7 +2,7 @@
 
 
 class DataflixError(Exception):
-    """Something failed that a person can act on; borders turn it into an exit code, a problem document, a dead letter."""
+    """Something failed that a person can act on. Borders make it an exit code, a problem document or a dead letter."""
 
 
 class SettingsError(DataflixError):
