@@ -1,0 +1,41 @@
+"""Measurements against a running stack; each prints one JSON object."""
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from bench.freshness import freshness
+from bench.recommendation_freshness import recommendation_freshness
+from dataflix.errors import DataflixError
+from dataflix.settings import load_settings
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Rate = Annotated[float, typer.Option(min=0.1, help="Ratings a second.")]
+Seconds = Annotated[float, typer.Option(min=1, help="How long to send them.")]
+
+
+@app.command("freshness")
+def measure_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
+    """Commit to private topic, masked topic and raw, in milliseconds."""
+    print(json.dumps(freshness(load_settings(), rate, seconds)))
+
+
+@app.command("recommendation-freshness")
+def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
+    """POST of a rating to a changed recommendation list, in milliseconds."""
+    print(json.dumps(asyncio.run(recommendation_freshness(load_settings(), rate, seconds))))
+
+
+def main() -> None:
+    try:
+        app(prog_name="dataflix bench")
+    except DataflixError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
