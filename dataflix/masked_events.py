@@ -15,6 +15,7 @@ import orjson
 
 from dataflix.contracts import Table
 from dataflix.errors import MalformedEvent
+from dataflix.values import JsonScalar
 
 # Fields of a masked event beside the contract's columns.
 VERSION = "_version"  # a RowVersion packed into 128 bits, as decimal digits: JSON numbers end at 53 or 64 bits
@@ -26,8 +27,6 @@ COMMITTED_AT = "_committed_at"  # ISO 8601, UTC, microseconds
 TOPIC = "_topic"  # with partition and offset: where the change stands in the private topic
 PARTITION = "_partition"
 OFFSET = "_offset"
-
-JsonScalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)

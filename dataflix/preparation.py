@@ -1,0 +1,111 @@
+"""From the bytes of a change event to the bytes of its masked event: the path that every event takes.
+
+What a contract says is compiled once for each table, so that an event costs about 20 microseconds.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+
+from dataflix import masked_events
+from dataflix.change_events import Change, Operation, parse_change
+from dataflix.contracts import Column, Table
+from dataflix.errors import MalformedEvent
+from dataflix.masking import Mask, mask_for
+from dataflix.values import Decode, JsonScalar, decoder, iso_timestamp
+
+
+class MissingValue(MalformedEvent):
+    """A column without a value where its contract wants one."""
+
+
+class ForeignTable(MalformedEvent):
+    """An event of another table than its topic's."""
+
+
+class UnorderableChange(MalformedEvent):
+    """A change whose position or time lies outside of what a row version or a timestamp holds."""
+
+
+class Prepared(NamedTuple):
+    """A masked event ready to insert and to publish."""
+
+    key: bytes  # compact JSON of the key columns
+    value: bytes  # one line of JSONEachRow
+    operation: Operation
+    committed_us: int  # microseconds since 1970
+    unnamed: frozenset[str]  # source columns that no contract names: left out here, to be reported
+
+
+Prepare = Callable[[bytes, int, int], Prepared]
+
+_NONE: frozenset[str] = frozenset()
+
+
+class _Field(NamedTuple):
+    name: str
+    nullable: bool
+    decode: Decode
+    mask: Mask | None
+
+
+def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
+    """The function from (value, partition, offset) of a message of the table's private topic to its masked event.
+
+    The function is pure. It raises MalformedEvent, naming fields and types, never values.
+    """
+    columns = [_compile(column, masking_key) for column in table.columns]
+    keys = [_compile(column, masking_key) for column in table.key_columns]
+    names = frozenset(table.by_name)
+    topic, source = table.private_topic, table.source
+
+    def prepare(value: bytes, partition: int, offset: int) -> Prepared:
+        change = parse_change(value)
+        if change.source != source:
+            raise ForeignTable(f"The event is not of the table {source}.")
+        deleted = change.operation is Operation.DELETE
+        # Debezium fills the other columns of a deleted row with defaults that were never in the table.
+        row = _row(keys if deleted else columns, change)
+        key = orjson.dumps({name: row[name] for name in table.key})
+        version, committed_at = _position(change, epoch)
+        row[masked_events.VERSION] = version
+        row[masked_events.DELETED] = int(deleted)
+        row[masked_events.OPERATION] = change.operation
+        row[masked_events.COMMIT_LSN] = change.commit_lsn
+        row[masked_events.TXID] = change.txid
+        row[masked_events.COMMITTED_AT] = committed_at
+        row[masked_events.TOPIC] = topic
+        row[masked_events.PARTITION] = partition
+        row[masked_events.OFFSET] = offset
+        unnamed = _NONE if change.row.keys() <= names else frozenset(change.row) - names
+        return Prepared(key, orjson.dumps(row), change.operation, change.committed_us, unnamed)
+
+    return prepare
+
+
+def _compile(column: Column, masking_key: bytes) -> _Field:
+    return _Field(column.name, column.nullable, decoder(column), mask_for(column.mask, masking_key))
+
+
+def _row(fields: list[_Field], change: Change) -> dict[str, JsonScalar]:
+    row: dict[str, JsonScalar] = {}
+    for name, nullable, decode, mask in fields:
+        value: Any = change.row.get(name)
+        if value is not None:
+            value = decode(value)
+            row[name] = mask(value) if mask else value
+        elif nullable:
+            # An event from before the column came to the contract has none.
+            row[name] = None
+        else:
+            raise MissingValue(f"The column {name} has no value, and its contract wants one.")
+    return row
+
+
+def _position(change: Change, epoch: int) -> tuple[str, str]:
+    """Version and time of the commit, as a masked event spells them."""
+    try:
+        return str(change.version(epoch).packed()), iso_timestamp(change.committed_us)
+    except (ValueError, OverflowError):
+        raise UnorderableChange("The field sequence, lsn or ts_us lies outside of its range.") from None
