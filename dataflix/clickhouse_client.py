@@ -1,5 +1,6 @@
 """Opening clients of ClickHouse's HTTP interface for one of its named users."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,6 +17,9 @@ from dataflix.settings import Settings
 CONNECT_SECONDS = 5
 REPLY_SECONDS = 300
 WRONG_CREDENTIALS = 516  # ClickHouse's code for a user or a password that it does not know
+
+# The driver logs what it raises. Where no program has set up logging, it keeps silent: the border says what failed.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 class ClickHouseUser(StrEnum):

@@ -1,0 +1,51 @@
+"""The raw tables that a server has, and the running of statements on it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from clickhouse_connect.driver.client import Client
+
+from clickhouse import ddl
+from clickhouse.migration import ExistingTable, plan
+from clickhouse.raw_tables import RAW_DATABASE, SERVED_DATABASE, RawColumn, RawTable
+
+_TABLES = """
+    select name, comment, engine_full, sorting_key
+    from system.tables
+    where database = {database:String} and not is_temporary
+"""
+_COLUMNS = """
+    select table, name, type, comment, default_expression
+    from system.columns
+    where database = {database:String}
+    order by table, position
+"""
+
+
+def existing_tables(client: Client) -> dict[str, ExistingTable]:
+    """The tables of the raw database by name; none when there is no such database."""
+    parameters = {"database": RAW_DATABASE}
+    columns: defaultdict[str, list[RawColumn]] = defaultdict(list)
+    for table, name, type_, comment, default in client.query(_COLUMNS, parameters).result_rows:
+        columns[table].append(RawColumn(name, type_, comment, default))
+    return {
+        name: ExistingTable(name, comment, engine, tuple(key.strip("()").split(", ")), tuple(columns[name]))
+        for name, comment, engine, key in client.query(_TABLES, parameters).result_rows
+    }
+
+
+def apply(client: Client, tables: Iterable[RawTable]) -> list[str]:
+    """Create and extend what is missing, and return the statements that this took; none when nothing was to do.
+
+    Raises ContractViolation, and changes nothing, when a table differs in a way that may lose data.
+    """
+    statements = plan(tables, existing_tables(client))
+    databases = [] if _has_databases(client) else ddl.create_databases()
+    for statement in [*databases, *statements]:
+        client.command(statement)
+    return [*databases, *statements]
+
+
+def _has_databases(client: Client) -> bool:
+    found = client.query("select name from system.databases").result_rows
+    return {(RAW_DATABASE,), (SERVED_DATABASE,)} <= set(found)
