@@ -1,0 +1,1 @@
+"""The commands of ``bin/dataflix``, a file each."""

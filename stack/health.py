@@ -1,0 +1,122 @@
+"""Whether a service answers: one request over its own protocol each, and all of them at once."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+from dataflix.settings import Address, Settings
+from stack.service import Service, Unhealthy
+
+TIMEOUT_S = 3.0
+_ANSWER_BYTES = 1_000_000
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(url)  # noqa: S310 - addresses of this stack
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_S) as response:
+            return response.status, response.read(_ANSWER_BYTES)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(_ANSWER_BYTES)
+    except (OSError, ValueError) as error:
+        raise Unhealthy(f"does not answer ({type(error).__name__})") from error
+
+
+def http(address: Address, path: str) -> Callable[[], None]:
+    """Healthy is: GET ``path`` answers 200."""
+
+    def check() -> None:
+        status, _ = _get(f"{address.url}{path}")
+        if status != HTTPStatus.OK:
+            raise Unhealthy(f"answers {status}")
+
+    return check
+
+
+def postgres(settings: Settings) -> Callable[[], None]:
+    """Healthy is: the administrator connects and gets an answer."""
+
+    def check() -> None:
+        import psycopg  # noqa: PLC0415 - `status` loads only the clients that it uses
+
+        conninfo = settings.postgres_conninfo("dataflix_admin", settings.postgres_admin_password, "postgres")
+        try:
+            with psycopg.connect(conninfo, connect_timeout=int(TIMEOUT_S), autocommit=True) as connection:
+                connection.execute("SELECT 1").fetchone()
+        except psycopg.Error as error:
+            raise Unhealthy(f"does not answer ({type(error).__name__})") from error
+
+    return check
+
+
+def kafka(address: Address) -> Callable[[], None]:
+    """Healthy is: the broker tells its metadata."""
+
+    def check() -> None:
+        from confluent_kafka import KafkaException  # noqa: PLC0415
+        from confluent_kafka.admin import AdminClient  # noqa: PLC0415
+
+        admin = AdminClient({"bootstrap.servers": str(address), "log_level": 0, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+        try:
+            if not admin.list_topics(timeout=TIMEOUT_S).brokers:
+                raise Unhealthy("names no broker")
+        except KafkaException as error:
+            raise Unhealthy("does not answer (KafkaException)") from error
+
+    return check
+
+
+def connect(address: Address, connector: str, *, registered: bool) -> Callable[[], None]:
+    """Healthy is: the REST interface answers, and once ``registered``, the connector and its task run."""
+
+    def check() -> None:
+        status, body = _get(f"{address.url}/connectors/{connector}/status")
+        if status == HTTPStatus.NOT_FOUND and not registered:
+            return
+        if status != HTTPStatus.OK:
+            raise Unhealthy("has no connector" if status == HTTPStatus.NOT_FOUND else f"answers {status}")
+        told = json.loads(body)
+        states = [told["connector"]["state"], *(task["state"] for task in told["tasks"])]
+        if len(states) < 2 or set(states) != {"RUNNING"}:
+            raise Unhealthy(f"connector and tasks are {', '.join(states).lower()}")
+
+    return check
+
+
+def s3(settings: Settings) -> Callable[[], None]:
+    """Healthy is: a signed request is answered."""
+
+    def check() -> None:
+        import urllib3  # noqa: PLC0415
+        from minio import Minio  # noqa: PLC0415
+        from minio.error import MinioException  # noqa: PLC0415
+
+        pool = urllib3.PoolManager(timeout=TIMEOUT_S, retries=False)
+        secret = settings.s3_secret_key.get_secret_value()
+        client = Minio(str(settings.s3), settings.s3_access_key, secret, secure=False, http_client=pool)
+        try:
+            client.list_buckets()
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            raise Unhealthy(f"does not answer ({type(error).__name__})") from error
+
+    return check
+
+
+def failures(services: Iterable[Service]) -> dict[str, str]:
+    """What is wrong with those services that are not well, by name; all are asked at the same time."""
+
+    def failure(service: Service) -> str:
+        try:
+            service.check()
+        except Unhealthy as unhealthy:
+            return str(unhealthy)
+        return ""
+
+    asked = list(services)
+    with ThreadPoolExecutor(max(1, len(asked))) as pool:
+        answers = zip(asked, pool.map(failure, asked), strict=True)
+        return {service.name: answer for service, answer in answers if answer}

@@ -1,0 +1,74 @@
+"""Kafka Connect with Debezium's connector for PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stack.home import Home
+from stack.servers.java import java, write_log4j
+from stack.servers.kafka import MESSAGE_BYTES
+
+CONNECTOR = "dataflix"
+HEAP = "384m"
+
+_PROPERTIES = """\
+# Written by `bin/dataflix up`
+bootstrap.servers={broker}
+group.id=dataflix-connect
+listeners=http://{address}
+rest.advertised.host.name={host}
+rest.advertised.port={port}
+plugin.path={plugins}
+plugin.discovery=service_load
+key.converter=org.apache.kafka.connect.json.JsonConverter
+key.converter.schemas.enable=false
+value.converter=org.apache.kafka.connect.json.JsonConverter
+value.converter.schemas.enable=false
+config.storage.topic=connect.configs
+config.storage.replication.factor=1
+offset.storage.topic=connect.offsets
+offset.storage.replication.factor=1
+offset.storage.partitions=1
+status.storage.topic=connect.status
+status.storage.replication.factor=1
+status.storage.partitions=1
+# How much is read again after a crash; the sink drops it
+offset.flush.interval.ms=2000
+# Passwords stay in the environment: connector configurations name them as ${{env:NAME}}
+config.providers=env
+config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
+config.providers.env.param.allowlist.pattern=DATAFLIX_POSTGRES_DEBEZIUM_PASSWORD
+connector.client.config.override.policy=All
+producer.max.request.size={message_bytes}
+consumer.max.partition.fetch.bytes={message_bytes}
+scheduled.rebalance.max.delay.ms=0
+"""
+
+
+def command(home: Home) -> Sequence[str | Path]:
+    """The command that runs the Connect worker."""
+    folder = home.folder / "connect"
+    main = "org.apache.kafka.connect.cli.ConnectDistributed"
+    return java(folder, home.runtime / "jars" / "connect", HEAP, main, folder / "connect.properties")
+
+
+def environment(home: Home) -> Mapping[str, str]:
+    """What the connector's configuration refers to."""
+    return {"DATAFLIX_POSTGRES_DEBEZIUM_PASSWORD": home.settings.postgres_debezium_password.get_secret_value()}
+
+
+def prepare(home: Home) -> None:
+    """Write the configuration."""
+    folder = home.folder / "connect"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    address = home.settings.connect
+    (folder / "connect.properties").write_text(
+        _PROPERTIES.format(
+            broker=home.settings.kafka,
+            address=address,
+            host=address.host,
+            port=address.port,
+            plugins=home.runtime / "jars" / "plugins",
+            message_bytes=MESSAGE_BYTES,
+        )
+    )
+    write_log4j(folder, "warn")

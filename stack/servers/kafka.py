@@ -1,0 +1,81 @@
+"""The Kafka broker: one process in KRaft mode, formatted once."""
+
+import base64
+import subprocess
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from stack.errors import ServiceFailed
+from stack.home import Home
+from stack.servers.java import java, write_log4j
+
+# A movie's description may be a megabyte long, and an event holds the row before and after
+MESSAGE_BYTES = 10_485_760
+HEAP = "512m"
+
+_PROPERTIES = """\
+# Written by `bin/dataflix up`
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{controller}
+listeners=PLAINTEXT://{broker},CONTROLLER://{controller}
+advertised.listeners=PLAINTEXT://{broker}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={data}
+# Topics are made from the contracts, with a retention of their own: a typing error must not make one
+auto.create.topics.enable=false
+message.max.bytes={message_bytes}
+replica.fetch.max.bytes={message_bytes}
+# One broker: the internal topics cannot be replicated, and few partitions start faster
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=4
+"""
+
+
+def _folder(home: Home) -> Path:
+    return home.folder / "kafka"
+
+
+def command(home: Home) -> Sequence[str | Path]:
+    """The command that runs the broker."""
+    folder = _folder(home)
+    return java(folder, home.runtime / "jars" / "kafka", HEAP, "kafka.Kafka", folder / "server.properties")
+
+
+def prepare(home: Home) -> None:
+    """Write the configuration, and format the storage where it is new. Raises ServiceFailed."""
+    folder = _folder(home)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    settings = home.settings
+    properties = folder / "server.properties"
+    properties.write_text(
+        _PROPERTIES.format(
+            broker=settings.kafka,
+            controller=settings.kafka_controller,
+            data=folder / "data",
+            message_bytes=MESSAGE_BYTES,
+        )
+    )
+    write_log4j(folder, "warn")
+    if (folder / "data" / "meta.properties").is_file():
+        return
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    format_storage = java(
+        folder, home.runtime / "jars" / "kafka", "128m", "kafka.tools.StorageTool",
+        "format", "--cluster-id", cluster, "--config", properties, "--ignore-formatted",
+    )  # fmt: skip
+    done = subprocess.run([str(part) for part in format_storage], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise ServiceFailed(f"Kafka's storage in {folder / 'data'} could not be formatted: {' '.join(last)}")

@@ -1,0 +1,56 @@
+"""What a service of the stack is: how it starts, where it answers, how one sees that it is well, how it ends."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from dataflix.settings import Address
+
+
+class Tier(IntEnum):
+    """The order of ending: what reads and writes goes before what is read and written. Starting is the other way round."""
+
+    DATABASE = 10
+    STORE = 20
+    PIPELINE = 30
+    APPLICATION = 40
+
+
+def nothing() -> None:
+    """What a service without preparation prepares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One program under the supervisor."""
+
+    name: str
+    summary: str
+    tier: Tier
+    command: Sequence[str | Path]
+    address: Address
+    url: str
+    """How clients name it."""
+    check: Callable[[], None]
+    """A request over the service's own protocol; raises Unhealthy."""
+    folder: Path
+    """Its working directory."""
+    needs: tuple[str, ...] = ()
+    """The services that it cannot start or answer without."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Every port that it listens on, offset included, by the setting that names it."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Beside what every program gets; may hold credentials."""
+    prepare: Callable[[], None] = nothing
+    """Writes its configuration and whatever has to be there before its first start. Idempotent."""
+    user: str | None = None
+    stop_signal: str = "TERM"
+    stop_seconds: int = 15
+    """After these it is killed."""
+    start_seconds: int = 60
+    """After these without a healthy answer, `up` gives up on it."""
+
+
+class Unhealthy(Exception):
+    """A service does not answer as it should. The message says in a few words how."""

@@ -1,0 +1,206 @@
+"""The supervisor of one home: supervisord as a daemon, spoken to over a Unix socket that only its owner can open."""
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import xmlrpc.client  # noqa: S411 - the peer is our own supervisord
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+
+from stack.errors import ServiceFailed
+from stack.home import Home, write_private
+from stack.service import Service
+from stack.supervisor_config import render
+
+SERVICE_VARIABLE = "DATAFLIX_SERVICE"
+"""Set in every process of a home, so that what outlives its supervisor is found again."""
+# A Unix socket's path holds 107 bytes, and supervisord first makes it with its process id behind
+_SOCKET_PATH_BYTES = 95
+_START_SECONDS = 15
+_END_SECONDS = 20
+_OPEN_FILES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """What the supervisor knows of a service."""
+
+    state: str
+    """As supervisord names it: RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL …"""
+    pid: int | None
+    started_at: int
+    """Seconds since 1970."""
+
+    @property
+    def runs(self) -> bool:
+        return self.state in ("RUNNING", "STARTING")
+
+
+class Supervisor:
+    """Starts and ends the services of one home."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._folder = home.supervisor
+        self._config = self._folder / "supervisord.conf"
+        self._pid_file = self._folder / "supervisord.pid"
+        self._socket_record = self._folder / "socket"
+
+    def _socket(self) -> Path:
+        if self._socket_record.is_file():
+            return Path(self._socket_record.read_text().strip())
+        return self._folder / "supervisor.sock"
+
+    def _choose_socket(self) -> Path:
+        """In the home, or where its path would be too long, in a private folder that the home remembers."""
+        socket = self._folder / "supervisor.sock"
+        if len(os.fsencode(socket)) > _SOCKET_PATH_BYTES:
+            socket = self._socket()
+            if not socket.parent.is_dir() or socket.parent == self._folder:
+                socket = Path(tempfile.mkdtemp(prefix="dataflix-")) / "supervisor.sock"
+            write_private(self._socket_record, f"{socket}\n")
+        return socket
+
+    @property
+    def _rpc(self) -> xmlrpc.client.ServerProxy:
+        transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket()}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+
+    def is_running(self) -> bool:
+        """Whether supervisord answers."""
+        try:
+            return self._rpc.supervisor.getState()["statename"] == "RUNNING"  # type: ignore[index, call-overload]
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    def processes(self) -> dict[str, ProcessInfo]:
+        """Every service that the supervisor knows; none when it does not run."""
+        try:
+            told = self._rpc.supervisor.getAllProcessInfo()
+        except (OSError, xmlrpc.client.Error):
+            return {}
+        return {
+            one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"])  # type: ignore[index, call-overload]
+            for one in told  # type: ignore[union-attr]
+        }
+
+    def bring_up(self, services: Iterable[Service]) -> None:
+        """Have supervisord running with these services declared, none of them started by that.
+
+        A service whose declaration changed is stopped, to be started anew. Raises ServiceFailed.
+        """
+        open_files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        text = render(self._home, self._choose_socket(), services, open_files)
+        write_private(self._config, text)
+        if self.is_running():
+            self._reload()
+            return
+        end_leftovers(self._home.folder)
+        self._socket().unlink(missing_ok=True)
+        environ = dict(os.environ) | {SERVICE_VARIABLE: "supervisor", "DATAFLIX_HOME": str(self._home.folder)}
+        done = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)],
+            env=environ,
+            cwd=self._home.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            raise ServiceFailed(f"The supervisor did not start: {' '.join(last)}")
+        if not _eventually(self.is_running, _START_SECONDS):
+            raise ServiceFailed(f"The supervisor did not answer within {_START_SECONDS} s: see {self._folder}/supervisord.log.")
+
+    def _reload(self) -> None:
+        rpc = self._rpc.supervisor
+        [[added, changed, removed]] = rpc.reloadConfig()  # type: ignore[misc]
+        for name in [*changed, *removed]:
+            self.stop([name])
+            rpc.removeProcessGroup(name)
+        for name in [*added, *changed]:
+            rpc.addProcessGroup(name)
+
+    def start(self, name: str) -> None:
+        """Start a service that does not run. Raises ServiceFailed when its program cannot be started at all."""
+        try:
+            self._rpc.supervisor.startProcess(name, False)
+        except xmlrpc.client.Fault as fault:
+            if not fault.faultString.startswith("ALREADY_STARTED"):
+                raise ServiceFailed(f"{name} could not be started ({fault.faultString}): see `bin/dataflix logs {name}`.") from fault
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Stop services at the same time, and wait until they have ended."""
+        wanted = set(names)
+        for name in wanted:
+            with contextlib.suppress(xmlrpc.client.Fault):  # NOT_RUNNING
+                self._rpc.supervisor.stopProcess(name, False)
+
+        def ended() -> bool:
+            now = self.processes()
+            return all(now[name].pid is None for name in wanted if name in now)
+
+        # Each has its own time to end, after which supervisord kills it
+        _eventually(ended, 90)
+
+    def down(self, services: Iterable[Service]) -> None:
+        """Stop everything, what reads before what is read, then the supervisor; end what outlived an earlier one."""
+        if self.is_running():
+            ordered = sorted(services, key=lambda service: -service.tier)
+            for _, tier in groupby(ordered, key=lambda service: service.tier):
+                self.stop([service.name for service in tier])
+            pid = int(self._rpc.supervisor.getPID())  # type: ignore[arg-type]
+            self._rpc.supervisor.shutdown()
+            _eventually(lambda: not psutil.pid_exists(pid), _END_SECONDS)
+        end_leftovers(self._home.folder)
+        if self._socket_record.is_file():
+            shutil.rmtree(self._socket().parent, ignore_errors=True)
+            self._socket_record.unlink()
+
+
+def _eventually(condition: object, seconds: float) -> bool:
+    attempts = Retrying(
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(0.05),
+        retry=retry_if_not_result(bool),
+        retry_error_callback=lambda _: False,
+    )
+    return bool(attempts(condition))  # type: ignore[arg-type]
+
+
+def leftovers(home: Path) -> Iterator[psutil.Process]:
+    """The processes of ``home`` that run, whoever watches over them: each carries the home in its environment.
+
+    PostgreSQL's processes write their titles over their environment; its own record names the first of them.
+    """
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            environ = process.environ()
+            if environ.get("DATAFLIX_HOME") == str(home) and SERVICE_VARIABLE in environ:
+                yield process
+
+
+def end_leftovers(home: Path) -> None:
+    """End what an earlier supervisor left running: asked first, killed after."""
+    found = list(leftovers(home))
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            # PostgreSQL: end sessions and finish, rather than wait for them
+            process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
+    _, alive = psutil.wait_procs(found, timeout=_END_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=5)
