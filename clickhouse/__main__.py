@@ -1,18 +1,21 @@
 """The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|dbt-sources``."""
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from clickhouse import catalog, ddl
+from clickhouse import dbt_sources as sources
 from clickhouse.raw_tables import RawTable
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
-from dataflix.errors import DataflixError, SettingsError
-from dataflix.settings import Settings, load_settings
+from dataflix.errors import ContractViolation, DataflixError, SettingsError
+from dataflix.settings import PROJECT, Settings, load_settings
 
 FAILURE, BAD_INPUT = 1, 2
+DBT_SOURCES = PROJECT / "dbt" / "models" / "sources" / "raw.yml"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
@@ -38,6 +41,20 @@ def apply() -> None:
 def print_ddl() -> None:
     """Print the statements that an empty server needs."""
     print(ddl.script(_raw_tables(load_settings())))
+
+
+@app.command()
+def dbt_sources(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is stale.")] = False,
+) -> None:
+    """Write the sources of dbt from the contracts."""
+    text = sources.render(load_contracts(load_settings().contracts))
+    if check and (not DBT_SOURCES.is_file() or DBT_SOURCES.read_text(encoding="utf-8") != text):
+        raise ContractViolation(f"{DBT_SOURCES} is not what the contracts say: run `python -m clickhouse dbt-sources`.")
+    if not check:
+        DBT_SOURCES.parent.mkdir(parents=True, exist_ok=True)
+        DBT_SOURCES.write_text(text, encoding="utf-8")
+    console.print(f"{DBT_SOURCES} is what the contracts say.", markup=False, soft_wrap=True)
 
 
 def main() -> None:
