@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Key of the HMAC over e-mails and user names; empty is a plain hash, for demos",
     )
+    topic_partitions: int = Field(default=4, ge=1, description="Partitions of a table's topics, fixed when they are made")
+    private_retention_days: int = Field(default=7, ge=1, description="How long the private topics keep a change")
+    dead_letter_retention_days: int = Field(default=30, ge=1, description="How long a dead letter is kept")
     slot_epoch: int = Field(default=0, ge=0, le=255, description="Raised when the replication slot is recreated")
     log_level: str = "INFO"
 

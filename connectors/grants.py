@@ -1,0 +1,81 @@
+"""What each role may do in the source database, rendered from the contracts. Pure: it makes statements, runs none."""
+
+from typing import LiteralString
+
+from psycopg import sql
+
+from connectors.roles import API, DEBEZIUM, VERIFIER
+from dataflix.contracts import Contracts, Table
+
+API_TABLES = ("users", "movies", "watched_movies", "ratings")
+STREAM_SCHEMA = "dataflix"
+SIGNALS = "signals"
+HEARTBEAT = "heartbeat"
+HEARTBEAT_COLUMN = "beat_at"
+
+
+def grants(contracts: Contracts) -> list[sql.Composed]:
+    """The statements that leave every role with exactly its privileges; run them in one transaction.
+
+    Who reads for the stream or for its check reads contract columns only: a column that no contract names cannot
+    leave PostgreSQL through them.
+    """
+    return [
+        *_revoke_all(contracts),
+        *_api(),
+        *(_select(table, role) for table in contracts for role in (DEBEZIUM, VERIFIER)),
+        *_debezium(),
+    ]
+
+
+def _statement(text: LiteralString, **names: sql.Composable) -> sql.Composed:
+    return sql.SQL(text).format(**names)
+
+
+def _names(*names: str) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def _revoke_all(contracts: Contracts) -> list[sql.Composed]:
+    schemas = sorted({STREAM_SCHEMA, "public", *(table.source_schema for table in contracts)})
+    names = {"schemas": _names(*schemas), "roles": _names(API, DEBEZIUM, VERIFIER)}
+    return [
+        _statement("REVOKE ALL ON SCHEMA {schemas} FROM {roles}", **names),
+        _statement("REVOKE ALL ON ALL TABLES IN SCHEMA {schemas} FROM {roles}", **names),
+        _statement("REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schemas} FROM {roles}", **names),
+    ]
+
+
+def _api() -> list[sql.Composed]:
+    role, tables = sql.Identifier(API), sql.SQL(", ").join(sql.Identifier("public", table) for table in API_TABLES)
+    return [
+        _statement("GRANT USAGE ON SCHEMA public TO {role}", role=role),
+        _statement("GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}", tables=tables, role=role),
+        _statement("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=role),
+    ]
+
+
+def _select(table: Table, role: str) -> sql.Composed:
+    return _statement(
+        "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ({columns}) ON {table} TO {role}",
+        schema=sql.Identifier(table.source_schema),
+        columns=_names(*table.by_name),
+        table=sql.Identifier(table.source_schema, table.table),
+        role=sql.Identifier(role),
+    )
+
+
+def _debezium() -> list[sql.Composed]:
+    names = {
+        "role": sql.Identifier(DEBEZIUM),
+        "schema": sql.Identifier(STREAM_SCHEMA),
+        "signals": sql.Identifier(STREAM_SCHEMA, SIGNALS),
+        "heartbeat": sql.Identifier(STREAM_SCHEMA, HEARTBEAT),
+        "beat": sql.Identifier(HEARTBEAT_COLUMN),
+    }
+    return [
+        _statement("GRANT USAGE ON SCHEMA {schema} TO {role}", **names),
+        # an incremental snapshot brackets each chunk with signals of its own, and takes them away again
+        _statement("GRANT SELECT, INSERT, DELETE ON {signals} TO {role}", **names),
+        _statement("GRANT UPDATE ({beat}) ON {heartbeat} TO {role}", **names),
+    ]

@@ -1,0 +1,145 @@
+"""The real servers of the integration tests: one home for the whole run, each server started when a test first asks.
+
+``postgres``, ``kafka``, ``connect``, ``clickhouse``, ``s3`` and ``mlflow`` each yield the Settings of that home with
+the server up; ``source`` adds migrations and sample data, ``stream`` the registered connector.
+
+The home lies below ``DATAFLIX_TEST_HOMES`` (or a temporary folder), its ports are moved by
+``DATAFLIX_TEST_PORT_OFFSET`` (20000), and ``DATAFLIX_RUNTIME`` names the installed environment.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataflix.settings import PROJECT, Settings, load_settings
+
+START_LIMIT_S = 280
+DEFAULT_PORT_OFFSET = 20_000
+
+
+class Stack:
+    """The servers of one home. What is up stays up until ``stop``."""
+
+    def __init__(self, home: Path, port_offset: int) -> None:
+        self.home = home
+        self._port_offset = port_offset
+        self._up: set[str] = set()
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"DATAFLIX_HOME": str(self.home)}
+
+    @property
+    def settings(self) -> Settings:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATAFLIX_HOME", str(self.home))
+            return load_settings()
+
+    def need(self, *services: str) -> Settings:
+        """Start what is not up yet; the Settings of the home."""
+        if missing := [service for service in services if service not in self._up]:
+            only = [argument for service in missing for argument in ("--only", service)]
+            self._run([str(PROJECT / "bin" / "dataflix"), "up", *only, "--port-offset", str(self._port_offset)])
+            self._up.update(missing)
+        return self.settings
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run ``python -m program arguments`` in this home; what it printed. A failure of it fails the test."""
+        return self._run([sys.executable, "-m", program, *arguments])
+
+    def stop(self) -> None:
+        """Stop every server of the home."""
+        self._run([str(PROJECT / "bin" / "dataflix"), "down"])
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_LIMIT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.fail(
+                f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False
+            )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """An own home without any server yet. Everything in it is gone after the run."""
+    parent = os.environ.get("DATAFLIX_TEST_HOMES")
+    if parent:
+        Path(parent).mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="integration-", dir=parent))
+    home.chmod(0o755)  # started by root, PostgreSQL runs as another user, who must reach its data
+    servers = Stack(home, int(os.environ.get("DATAFLIX_TEST_PORT_OFFSET", DEFAULT_PORT_OFFSET)))
+    try:
+        yield servers
+    finally:
+        servers.stop()
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def postgres(stack: Stack) -> Settings:
+    """PostgreSQL, as the cluster was made: no role and no table of ours."""
+    return stack.need("postgres")
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: Stack) -> Settings:
+    """A Kafka broker without topics."""
+    return stack.need("kafka")
+
+
+@pytest.fixture(scope="session")
+def connect(stack: Stack) -> Settings:
+    """Kafka Connect with Debezium's plugin, on the broker of ``kafka``; no connector."""
+    return stack.need("kafka", "connect")
+
+
+@pytest.fixture(scope="session")
+def clickhouse(stack: Stack) -> Settings:
+    """ClickHouse without tables."""
+    return stack.need("clickhouse")
+
+
+@pytest.fixture(scope="session")
+def s3(stack: Stack) -> Settings:
+    """The object store without buckets."""
+    return stack.need("s3")
+
+
+@pytest.fixture(scope="session")
+def mlflow(stack: Stack) -> Settings:
+    """MLflow, with PostgreSQL and the object store behind it."""
+    stack.need("postgres", "s3")
+    stack.run("connectors", "migrate")
+    stack.run("training", "create-buckets")
+    return stack.need("mlflow")
+
+
+@pytest.fixture(scope="session")
+def source(stack: Stack, postgres: Settings) -> Settings:
+    """PostgreSQL with roles, tables, publication and sample data."""
+    stack.run("connectors", "migrate")
+    stack.run("connectors", "load-sample")
+    return postgres
+
+
+@pytest.fixture(scope="session")
+def stream(stack: Stack, source: Settings, connect: Settings) -> Settings:
+    """``source``, whose changes Debezium publishes to the private topics."""
+    stack.run("connectors", "register")
+    return source
