@@ -81,8 +81,12 @@ def item_model_path(artifact_uri: str) -> str:
     return f"{parts.path.strip('/')}/artifacts/{ITEM_MODEL_FILE}"
 
 
-async def fetch_champion(session: aiohttp.ClientSession, mlflow_url: str) -> ChampionModel | None:
+async def fetch_champion(
+    session: aiohttp.ClientSession, mlflow_url: str, held: ChampionModel | None = None
+) -> ChampionModel | None:
     """The version of the model that carries the alias; None when no model was trained yet.
+
+    ``held`` is returned, and nothing downloaded, while it still is that version.
 
     Raises SourceUnavailable when MLflow does not answer, RegistryAnswerUnreadable, InvalidModel.
     """
@@ -92,6 +96,8 @@ async def fetch_champion(session: aiohttp.ClientSession, mlflow_url: str) -> Cha
         return None
     try:
         version, run_id = int(found["model_version"]["version"]), str(found["model_version"]["run_id"])
+        if held is not None and (held.version, held.run_id) == (version, run_id):
+            return held
         url = f"{mlflow_url}/{_REGISTRY}/model-versions/get-download-uri"
         located = await _json(session, url, {"name": MODEL_NAME, "version": str(version)})
         if located is None:  # deleted between the two questions
