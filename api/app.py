@@ -1,0 +1,118 @@
+"""The wiring of the API: what is opened at start, handed to whom, and closed at the end."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from api import keys
+from api.champion import ChampionWatch
+from api.follower import Batch, Follower, take_in
+from api.handlers import health, metrics, movies, ratings, recommendations, users, watched
+from api.live_recommender import LiveRecommender
+from api.middleware import add_headers, answer_with_problems
+from api.openapi import describe
+from api.postgres_store import PostgresStore, connection_pool
+from api.progress import Progress
+from api.replica import Replica
+from api.routes import AnyRoute
+from dataflix.contracts import load_contracts
+from dataflix.model_registry import ANNOUNCEMENTS, ChampionModel, fetch_champion
+from dataflix.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 64 * 1024  # bytes
+REGISTRY_TIMEOUT = 10.0  # seconds, a model's download included
+FOLLOWED = ("movies", "users", "ratings", "watched_movies")
+ROUTES: tuple[AnyRoute, ...] = (
+    *health.ROUTES,
+    *users.ROUTES,
+    *movies.ROUTES,
+    *watched.ROUTES,
+    *ratings.ROUTES,
+    *recommendations.ROUTES,
+)
+
+Part = Callable[[web.Application], AsyncIterator[None]]
+
+
+def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.Application:
+    """The application. ``parts`` open what it works with and set its keys; the real ones unless given."""
+    app = web.Application(middlewares=[answer_with_problems], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(add_headers)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.__call__)
+    app.router.add_get("/metrics", metrics.read_metrics)
+    app.router.add_get("/openapi.json", describe(ROUTES))
+    app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
+    return app
+
+
+def real_parts(settings: Settings) -> tuple[Part, ...]:
+    """PostgreSQL for what is written, the masked stream and the model registry for what is recommended."""
+
+    async def source(app: web.Application) -> AsyncIterator[None]:
+        pool = connection_pool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
+        await pool.open(wait=False)
+        app[keys.STORE] = PostgresStore(pool)
+        yield
+        await pool.close()
+
+    async def champion(app: web.Application) -> AsyncIterator[None]:
+        timeout = aiohttp.ClientTimeout(total=REGISTRY_TIMEOUT)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+
+            async def fetch(held: ChampionModel | None) -> ChampionModel | None:
+                return await fetch_champion(session, settings.mlflow.url, held)
+
+            watch = ChampionWatch(fetch)
+            app[keys.CHAMPIONS] = watch
+            async with _running(watch.run(), "champion"):
+                yield
+
+    async def recommender(app: web.Application) -> AsyncIterator[None]:
+        contracts = load_contracts(settings.contracts)
+        tables = [contracts.table(name) for name in FOLLOWED]
+        replica = Replica()
+        progress = Progress(frozenset(table.masked_topic for table in tables), time.monotonic)
+        app[keys.REPLICA], app[keys.PROGRESS] = replica, progress
+        app[keys.RECOMMENDER] = LiveRecommender(replica, app[keys.CHAMPIONS])
+
+        def deliver(batch: Batch) -> None:
+            take_in(batch, replica, progress)
+            if batch.announced:
+                app[keys.CHAMPIONS].announced()
+
+        follower = Follower(str(settings.kafka), tables, ANNOUNCEMENTS, deliver)
+        async with _running(follower.run(), "follower"):
+            yield
+
+    return source, champion, recommender
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Work that goes on beside the requests. It never ends by itself; when it fails, so does the whole process."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_stop_without)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _stop_without(task: asyncio.Task[None]) -> None:
+    """Better no API, which its supervisor starts anew, than one whose knowledge grows old for ever."""
+    if task.cancelled():
+        return
+    log.error("background_work_failed", work=task.get_name(), error=type(task.exception()).__name__)
+    signal.raise_signal(signal.SIGTERM)

@@ -1,0 +1,125 @@
+"""Changes of the four tables as the live recommender needs them: typed, and no more of a row than it uses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dataflix.errors import MalformedEvent
+from dataflix.masked_events import MaskedEvent
+from dataflix.recommender import interaction_score
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueMovie:
+    """What a recommendation says about a movie."""
+
+    title: str
+    release_year: int | None
+    genre: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A rating or a viewing."""
+
+    user_id: int
+    movie_id: int
+    rated: bool  # False for a viewing
+    score: float  # of dataflix.recommender.interaction_score
+    at: int  # microseconds since 1970, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A person appeared, changed or (``exists`` False) went."""
+
+    user_id: int
+    version: int
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovieChange:
+    """A movie as it is now, None when it was deleted."""
+
+    movie_id: int
+    version: int
+    movie: CatalogueMovie | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatingChange:
+    """A rating as it is now, None when it was deleted: a delete names the rating alone, not who rated what."""
+
+    rating_id: int
+    version: int
+    rating: Opinion | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedChange:
+    """A viewing as it is now, None when it was deleted."""
+
+    watched_id: int
+    version: int
+    watched: Opinion | None
+
+
+Change = UserChange | MovieChange | RatingChange | WatchedChange
+
+
+def read_change(event: MaskedEvent) -> Change:
+    """What the event means to the recommender.
+
+    Raises MalformedEvent when a needed column is absent or of another type, or the table is none of the four.
+    """
+    row, version, gone = event.row, event.version, event.deleted
+    try:
+        match event.table:
+            case "users":
+                return UserChange(_number(row["user_id"]), version, not gone)
+            case "movies":
+                return MovieChange(_number(row["movie_id"]), version, None if gone else _movie(row))
+            case "ratings":
+                rating = None if gone else _rating(row)
+                return RatingChange(_number(row["rating_id"]), version, rating)
+            case "watched_movies":
+                watched = None if gone else _watched(row)
+                return WatchedChange(_number(row["watched_id"]), version, watched)
+    except (LookupError, TypeError, ValueError) as error:
+        raise MalformedEvent(
+            f"An event of {event.table!r} lacks what its contract promises ({type(error).__name__})."
+        ) from None
+    raise MalformedEvent(f"The recommender has no use for the table {event.table!r}.")
+
+
+def _movie(row: Any) -> CatalogueMovie:
+    title, year, genre = row["title"], row["release_year"], row["genre"]
+    if not isinstance(title, str) or not isinstance(year, int | None) or not isinstance(genre, str | None):
+        raise TypeError
+    return CatalogueMovie(title, year, genre)
+
+
+def _rating(row: Any) -> Opinion:
+    liked = row["liked"]
+    if not isinstance(liked, bool | None):
+        raise TypeError
+    score = interaction_score(float(row["rating"]), liked)
+    return Opinion(_number(row["user_id"]), _number(row["movie_id"]), True, score, _microseconds(row["rated_at"]))
+
+
+def _watched(row: Any) -> Opinion:
+    score, at = interaction_score(None), _microseconds(row["watched_at"])
+    return Opinion(_number(row["user_id"]), _number(row["movie_id"]), False, score, at)
+
+
+def _microseconds(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * MICROSECONDS)
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value

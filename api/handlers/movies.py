@@ -1,0 +1,42 @@
+"""The catalogue."""
+
+from http import HTTPStatus
+
+from api.handlers.paging import page
+from api.keys import STORE
+from api.problems import not_found
+from api.resources import Movie, MoviePath, NoBody, NoParameters, Page, PageQuery
+from api.routes import Call, Reply, Route
+
+
+async def list_movies(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
+    """List the movies."""
+    movies = await call.app[STORE].movies(call.query)
+    return Reply(page(movies, call.query, lambda movie: movie.movie_id))
+
+
+async def read_movie(call: Call[MoviePath, NoParameters, NoBody]) -> Reply:
+    """Read one movie."""
+    movie = await call.app[STORE].movie(call.path.movie_id)
+    if movie is None:
+        raise not_found("movie")
+    return Reply(movie)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/movies",
+        handler=list_movies,
+        takes=(NoParameters, PageQuery, NoBody),
+        gives={HTTPStatus.OK: Page[Movie]},
+    ),
+    Route(
+        method="GET",
+        path="/movies/{movie_id}",
+        handler=read_movie,
+        takes=(MoviePath, NoParameters, NoBody),
+        gives={HTTPStatus.OK: Movie},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+)

@@ -1,0 +1,10 @@
+"""Parts of long lists, by cursor: a page names the id after which the next one begins."""
+
+from collections.abc import Callable
+
+from api.resources import Item, Page, PageQuery
+
+
+def page(items: list[Item], query: PageQuery, id_of: Callable[[Item], int]) -> Page[Item]:
+    """The items as a page. A full one may have a next one; a list that ends on a full page ends with an empty one."""
+    return Page(items=items, next=id_of(items[-1]) if len(items) == query.limit else None)

@@ -1,0 +1,56 @@
+"""People: sign up, and read what everybody may see of anybody."""
+
+from http import HTTPStatus
+
+from api.handlers.paging import page
+from api.keys import STORE
+from api.problems import not_found
+from api.resources import NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath
+from api.routes import Call, Reply, Route
+
+
+async def list_users(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
+    """List people, their names masked."""
+    users = await call.app[STORE].users(call.query)
+    return Reply(page(users, call.query, lambda user: user.user_id))
+
+
+async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
+    """Sign somebody up. The answer is what everybody sees of them: names masked, no e-mail address, no user name."""
+    user = await call.app[STORE].add_user(call.body)
+    return Reply(user, HTTPStatus.CREATED, {"Location": f"/users/{user.user_id}"})
+
+
+async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
+    """Read one person, their names masked."""
+    user = await call.app[STORE].user(call.path.user_id)
+    if user is None:
+        raise not_found("user")
+    return Reply(user)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/users",
+        handler=list_users,
+        takes=(NoParameters, PageQuery, NoBody),
+        gives={HTTPStatus.OK: Page[User]},
+    ),
+    Route(
+        method="POST",
+        path="/users",
+        handler=sign_up,
+        takes=(NoParameters, NoParameters, NewUser),
+        gives={HTTPStatus.CREATED: User},
+        problems=(HTTPStatus.CONFLICT,),
+    ),
+    Route(
+        method="GET",
+        path="/users/{user_id}",
+        handler=read_user,
+        takes=(UserPath, NoParameters, NoBody),
+        gives={HTTPStatus.OK: User},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+)

@@ -1,0 +1,15 @@
+"""What the application holds, by typed key. Handlers reach everything through these and nothing else."""
+
+from aiohttp import web
+
+from api.champion import ChampionWatch
+from api.live_recommender import LiveRecommender
+from api.progress import Progress
+from api.replica import Replica
+from api.store import Store
+
+STORE = web.AppKey("store", Store)
+REPLICA = web.AppKey("replica", Replica)
+PROGRESS = web.AppKey("progress", Progress)
+CHAMPIONS = web.AppKey("champions", ChampionWatch)
+RECOMMENDER = web.AppKey("recommender", LiveRecommender)

@@ -1,0 +1,97 @@
+"""The OpenAPI 3.1 document, made from the routes and their pydantic models."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from api.problems import CONTENT_TYPE, ProblemDocument
+from api.resources import NoBody, NoParameters, Query
+from api.routes import JSON, AnyRoute
+
+Json = dict[str, Any]
+References = dict[Any, Json]  # by model; each is either taken or given
+
+_REFERENCE = "#/components/schemas/{model}"
+# Any request may be refused or fail in these ways, whatever its route says.
+_ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+_WITH_PARAMETERS = (HTTPStatus.UNPROCESSABLE_ENTITY,)
+_WITH_BODY = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+
+def describe(routes: Sequence[AnyRoute]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler that answers with the document of these routes, rendered once."""
+    rendered = orjson.dumps(document(routes), option=orjson.OPT_INDENT_2)
+
+    async def read_openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=rendered, content_type=JSON)
+
+    return read_openapi
+
+
+def document(routes: Sequence[AnyRoute]) -> Json:
+    """The whole document."""
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDocument, "serialization"): None}
+    for route in routes:
+        models |= {(model, "serialization"): None for model in route.gives.values()}
+        if route.takes[2] is not NoBody:
+            models[route.takes[2], "validation"] = None
+    keyed, schemas = models_json_schema(list(models), ref_template=_REFERENCE)
+    references: References = {model: reference for (model, _mode), reference in keyed.items()}
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Dataflix", "version": "1", "summary": "Movie recommendations on a live change stream"},
+        "paths": paths,
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _operation(route: AnyRoute, references: References) -> Json:
+    path_model, query_model, body_model = route.takes
+    refusals = {*_ALWAYS, *route.problems}
+    operation: Json = {
+        "operationId": route.handler.__name__,
+        "summary": (route.handler.__doc__ or "").partition("\n")[0],
+        "tags": [route.path.split("/")[1]],
+        "responses": {
+            str(status.value): _content(status, JSON, references[model]) for status, model in route.gives.items()
+        },
+    }
+    if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query")]:
+        operation["parameters"] = parameters
+    refusals.update(_WITH_PARAMETERS)
+    if body_model is not NoBody:
+        schema = references[body_model]
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+        refusals.update(_WITH_BODY)
+    for status in sorted(refusals):
+        problem = _content(status, CONTENT_TYPE, references[ProblemDocument])
+        operation["responses"].setdefault(str(status.value), problem)
+    return operation
+
+
+def _parameters(model: type[Query], place: str) -> list[Json]:
+    if model is NoParameters:
+        return []
+    schema = model.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": place, "required": name in required, "schema": rule}
+        for name, rule in schema["properties"].items()
+    ]
+
+
+def _content(status: HTTPStatus, media_type: str, schema: Json) -> Json:
+    return {"description": status.phrase, "content": {media_type: {"schema": schema}}}

@@ -1,0 +1,118 @@
+"""RFC 9457 problem documents: what every error of the API looks like on the wire.
+
+A document says which kind of problem, in a sentence what to do, and for bad input which field. It never carries the
+value that was sent, the text of an exception or a stack trace; ``instance`` is the number of the request in the logs.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails
+
+from dataflix.errors import DataflixError
+
+CONTENT_TYPE = "application/problem+json"
+_BLANK = "about:blank"  # the title is that of the status and nothing more is meant
+
+
+class InputError(BaseModel):
+    """One thing that is wrong with the input: where it stands and what is wrong, never what it was."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pointer: str | None = Field(default=None, description="JSON pointer (RFC 6901) into the body")
+    parameter: str | None = Field(default=None, description="Name of the path or query parameter")
+    detail: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(default=_BLANK, description="Kind of problem, for programs")
+    title: str = Field(description="Kind of problem, for people")
+    status: int = Field(description="The status of the answer")
+    detail: str = Field(description="What failed here and what to do")
+    instance: str = Field(description="Number of the request, as in the header X-Request-Id and in the logs")
+    errors: tuple[InputError, ...] | None = Field(default=None, description="What is wrong with the input")
+
+
+class Problem(DataflixError):
+    """Ends a request with a problem document. ``kind`` is a name for programs, empty where the status says all."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        kind: str = "",
+        errors: Sequence[InputError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def document(self, request_id: str) -> ProblemDocument:
+        """The document for the request with this number."""
+        return ProblemDocument(
+            type=f"urn:dataflix:problem:{self.kind}" if self.kind else _BLANK,
+            title=self.kind.replace("-", " ").capitalize() if self.kind else self.status.phrase,
+            status=self.status,
+            detail=self.detail,
+            instance=f"urn:uuid:{request_id}",
+            errors=self.errors or None,
+        )
+
+    def response(self, request_id: str) -> web.Response:
+        """The answer that carries the document."""
+        return web.Response(
+            body=self.document(request_id).model_dump_json(exclude_none=True).encode(),
+            status=self.status,
+            headers=self.headers,
+            content_type=CONTENT_TYPE,
+        )
+
+
+def not_found(thing: str) -> Problem:
+    """404: ``thing`` ("user", "movie") is known to nobody here."""
+    return Problem(HTTPStatus.NOT_FOUND, f"There is no such {thing}.", kind=f"unknown-{thing}")
+
+
+def unavailable(detail: str, retry_after: int) -> Problem:
+    """503: something behind the API does not answer; ``retry_after`` in seconds."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, detail, kind="unavailable", headers={"Retry-After": str(retry_after)}
+    )
+
+
+def invalid_body(errors: Sequence[ErrorDetails]) -> Problem:
+    """422 for a body that is JSON and not what is asked for; 400 for one that is no JSON at all."""
+    if any(error["type"] == "json_invalid" for error in errors):
+        return Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON in UTF-8.", kind="malformed-json")
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The body is not what this resource takes: mend the fields that are named.",
+        kind="invalid-body",
+        errors=[InputError(pointer=_pointer(error["loc"]), detail=error["msg"]) for error in errors],
+    )
+
+
+def invalid_parameters(errors: Sequence[ErrorDetails]) -> Problem:
+    """422 for path or query parameters that this resource does not take."""
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The parameters are not what this resource takes: mend those that are named.",
+        kind="invalid-parameters",
+        errors=[InputError(parameter=".".join(map(str, error["loc"])), detail=error["msg"]) for error in errors],
+    )
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

@@ -1,0 +1,220 @@
+"""What the API takes and gives, as pydantic models. The OpenAPI document is generated from them.
+
+Bodies are strict (the number 4 is not the text "4") and closed (an unknown field is an error, or a misspelt ``liked``
+would be lost in silence). No answer holds an e-mail address, a user name or a whole name: what shows of people is what
+leaves PostgreSQL masked anyway.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_ID = 2**63 - 1  # bigint
+MAX_PAGE = 500
+MAX_RECOMMENDATIONS = 100
+_PRINTABLE = r"^[^\u0000-\u001f\u007f]+$"
+_EMAIL = r"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+\.[^@\s\u0000-\u001f\u007f]+$"
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # the warehouse's timestamps begin here
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+def _between_1900_and_now(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment <= datetime.now(UTC) + _CLOCK_SKEW:
+        raise ValueError("Should lie between the year 1900 and now")
+    return moment
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+Stars = Annotated[float, Field(ge=0.5, le=5.0, multiple_of=0.5, allow_inf_nan=False)]
+PastMoment = Annotated[AwareDatetime, AfterValidator(_between_1900_and_now)]
+
+
+class Body(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Query(BaseModel):
+    """The parameters of a request's path or query string."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoBody(Body):
+    """Takes no body."""
+
+
+class NoParameters(Query):
+    """Takes no parameters."""
+
+
+class Answer(BaseModel):
+    """The body of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class NewUser(Body):
+    """Somebody who signs up."""
+
+    username: Text = Field(description="Login name, unique")
+    email: Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)] = Field(description="Unique")
+    first_name: Text | None = None
+    last_name: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    country: Text | None = None
+    age: Annotated[int, Field(ge=0, le=150)] | None = Field(default=None, description="Years")
+
+
+class User(Answer):
+    """A person as everybody may see them: the names keep their first letter."""
+
+    user_id: int
+    first_name: str | None = Field(description="First letter, then asterisks")
+    last_name: str | None = Field(description="First letter, then asterisks")
+    city: str | None
+    state: str | None
+    country: str | None
+
+
+class Movie(Answer):
+    """A movie of the catalogue."""
+
+    movie_id: int
+    title: str
+    description: str | None
+    genre: str | None = Field(description="Genres, the first one leading, joined by |")
+    release_year: int | None
+    director: str | None
+    duration_minutes: int | None
+    imdb_rating: float | None = Field(description="0.0 to 10.0")
+
+
+class NewRating(Body):
+    """What a person thinks of a movie. Replaces what they thought before, ``liked`` included."""
+
+    user_id: Id
+    movie_id: Id
+    rating: Stars = Field(description="Stars from 0.5 to 5.0 in halves")
+    liked: bool | None = Field(default=None, description="Thumb up or down, null for neither")
+
+
+class Rating(Answer):
+    """What a person thinks of a movie."""
+
+    rating_id: int
+    user_id: int
+    movie_id: int
+    rating: float = Field(description="Stars from 0.5 to 5.0 in halves")
+    liked: bool | None
+    rated_at: datetime = Field(description="When it was given or last changed")
+
+
+class NewWatched(Body):
+    """A person watched a movie. Without ``watched_at`` that is now, or stays what it was."""
+
+    user_id: Id
+    movie_id: Id
+    watched_at: PastMoment | None = Field(default=None, description="With its offset from UTC")
+
+
+class Watched(Answer):
+    """A person watched a movie."""
+
+    watched_id: int
+    user_id: int
+    movie_id: int
+    watched_at: datetime
+
+
+class UserPath(Query):
+    """Names a user."""
+
+    user_id: Id
+
+
+class MoviePath(Query):
+    """Names a movie."""
+
+    movie_id: Id
+
+
+class PageQuery(Query):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = Field(default=50, description="At most so many items")
+    after: Annotated[int, Field(ge=0, le=MAX_ID)] = Field(default=0, description="`next` of the page before")
+
+
+class RecommendationsQuery(Query):
+    """How many recommendations."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_RECOMMENDATIONS)] = 10
+
+
+Item = TypeVar("Item", bound=Answer)
+
+
+class Page(Answer, Generic[Item]):
+    """Part of a list, in the order of ids."""
+
+    items: list[Item]
+    next: int | None = Field(description="`after` of the next page, null on the last one")
+
+
+class Recommendation(Answer):
+    """A movie that the person has neither rated nor watched."""
+
+    movie_id: int
+    title: str
+    release_year: int | None
+    genre: str | None
+    score: float = Field(description="Only its order means something")
+
+
+class Recommendations(Answer):
+    """What to watch next, best first."""
+
+    user_id: int
+    model_version: str | None = Field(description="Version of the model that was asked, null when there is none yet")
+    history: int = Field(description="Movies of this person, rated or watched, that were counted")
+    source: Literal["model", "popularity"] = Field(description="Popularity while there is no model or no history")
+    recommendations: list[Recommendation]
+
+
+class HistoryCounts(Answer):
+    """What the stream has brought so far."""
+
+    users: int
+    movies: int
+    ratings: int
+    watched: int
+
+
+class StreamHealth(Answer):
+    """How old the knowledge of the API is."""
+
+    caught_up: bool = Field(description="Has reached the end that the stream had when the API started")
+    lag: int = Field(description="Events that are known to the broker and not yet counted")
+    seconds_since_contact: float | None = Field(description="Since the broker last answered; null when it never did")
+    newest_commit: datetime | None = Field(description="Commit time of the newest change that was counted")
+    rejected: int = Field(description="Events that could not be read")
+
+
+class Health(Answer):
+    """The API is alive; what it works with."""
+
+    status: Literal["ok"] = "ok"
+    model: str | None = Field(description="Version of the model, null when there is none yet")
+    history: HistoryCounts
+    stream: StreamHealth
+
+
+class Readiness(Answer):
+    """The API knows all that the stream held when it started."""
+
+    status: Literal["ready"] = "ready"

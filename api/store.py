@@ -1,0 +1,65 @@
+"""Where the API writes and what its lists are read from. PostgreSQL in service, memory in unit tests."""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
+from dataflix.errors import DataflixError
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Put(Generic[Value]):
+    """A row that was written: as it stands now, and whether it is new."""
+
+    value: Value
+    created: bool
+
+
+class Taken(DataflixError):
+    """Somebody else has this e-mail address or user name. ``field`` says which; the value stays unsaid."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"This {field} is taken: choose another one.")
+        self.field = field
+
+
+class UnknownReference(DataflixError):
+    """A write names a user or a movie that does not exist. ``thing`` says which of the two."""
+
+    def __init__(self, thing: str) -> None:
+        super().__init__(f"There is no such {thing}.")
+        self.thing = thing
+
+
+class Store(Protocol):
+    """Each call is one transaction; a write is durable when its call returns.
+
+    Lists are in the order of ids. Names come masked: whole ones never reach a handler. Every call raises
+    SourceUnavailable when the store does not answer in time.
+    """
+
+    async def add_user(self, user: NewUser) -> User:
+        """Raises Taken."""
+        ...
+
+    async def users(self, page: PageQuery) -> list[User]: ...
+
+    async def user(self, user_id: int) -> User | None: ...
+
+    async def movies(self, page: PageQuery) -> list[Movie]: ...
+
+    async def movie(self, movie_id: int) -> Movie | None: ...
+
+    async def rate(self, rating: NewRating) -> Put[Rating]:
+        """Insert, or replace what the person thought of the movie before. Raises UnknownReference."""
+        ...
+
+    async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]: ...
+
+    async def mark_watched(self, watched: NewWatched) -> Put[Watched]:
+        """Insert, or take over a time that is given. Raises UnknownReference."""
+        ...
+
+    async def watched(self, user_id: int, page: PageQuery) -> list[Watched]: ...
