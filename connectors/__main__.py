@@ -2,9 +2,11 @@
 
 import sys
 
+import psycopg
 import typer
 
 from connectors.commands import health, load_sample, migrate, register, show
+from connectors.postgres import told
 from dataflix.errors import DataflixError, SettingsError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +24,9 @@ def main() -> None:
     except DataflixError as error:
         typer.echo(str(error), err=True)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except psycopg.Error as error:
+        typer.echo(f"PostgreSQL did not do what was asked: {told(error)}. See postgres.log of the home.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ def connect_admin(settings: Settings, database: str | None = None, *, wait_s: fl
     raise AssertionError("tenacity either returns or raises")
 
 
+def told(error: psycopg.Error) -> str:
+    """What PostgreSQL said: tables, columns, constraints. The detail, which can quote a row, stays out."""
+    return error.diag.message_primary or type(error).__name__
+
+
 def _may_pass(error: BaseException) -> bool:
     """Whether waiting can help: not when the server answered and said no."""
     return isinstance(error, psycopg.OperationalError) and not any(

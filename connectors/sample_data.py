@@ -24,11 +24,13 @@ def load_sample(connection: Connection) -> dict[str, int]:
         names = {table: sql.Identifier("public", table) for table in KEYS}
         # nobody may write between the look and the copy, or their ids could be the sample's
         connection.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(names.values())))
-        if any(
-            connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name)).fetchone() for name in names.values()
-        ):
+        if any(_holds_rows(connection, name) for name in names.values()):
             return {}
         return {table: _copy(connection, table, key) for table, key in KEYS.items()}
+
+
+def _holds_rows(connection: Connection, table: sql.Identifier) -> bool:
+    return connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(table)).fetchone() is not None
 
 
 def _copy(connection: Connection, table: str, key: str) -> int:

@@ -11,13 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 from connectors.errors import MigrationFailed
-from connectors.postgres import Connection, connect_admin
+from connectors.postgres import Connection, connect_admin, told
 from dataflix.errors import SettingsError
 from dataflix.settings import Settings
 
@@ -35,6 +31,14 @@ def downgrade(settings: Settings, revision: str) -> None:
 
 
 def _alembic(settings: Settings, direction: str, revision: str) -> None:
+    # importing these takes a second, which no other command should wait for
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     # a connection of psycopg's own making: the password never takes the form of a URL
@@ -47,8 +51,13 @@ def _alembic(settings: Settings, direction: str, revision: str) -> None:
             connection.commit()
             config.attributes.update(connection=connection, schema="dataflix")
             getattr(command, direction)(config, revision)
-    except psycopg.Error as error:
-        raise MigrationFailed(_failure(direction, error)) from error
+    except DBAPIError as error:
+        raise MigrationFailed(_failure(direction, error.orig)) from error
+    except CommandError as error:
+        raise MigrationFailed(
+            f"The source cannot be brought to the revision {revision}: {error}. A database that a newer Dataflix has "
+            "migrated needs that Dataflix."
+        ) from error
 
 
 def operator_migrations(folders: str) -> tuple[Path, ...]:
@@ -100,9 +109,8 @@ def _apply(connection: Connection, name: str, script: bytes, digest: str) -> Non
         raise MigrationFailed(_failure(name, error)) from error
 
 
-def _failure(what: str, error: psycopg.Error) -> str:
-    """The primary message names tables, columns and constraints; the detail, which can quote rows, stays out."""
-    reason = error.diag.message_primary or type(error).__name__
+def _failure(what: str, error: BaseException | None) -> str:
+    reason = told(error) if isinstance(error, psycopg.Error) else type(error).__name__
     return (
         f"The migration of the source failed ({what}): {reason}. Nothing of it was kept; correct it and migrate again."
     )
