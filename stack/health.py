@@ -71,9 +71,11 @@ def kafka(address: Address) -> Callable[[], None]:
 
 
 def connect(address: Address, connector: str, *, registered: bool) -> Callable[[], None]:
-    """Healthy is: the REST interface answers, and once ``registered``, the connector and its task run."""
+    """Healthy is: the worker can take connectors, and once one is ``registered``, it and its task run."""
+    worker = http(address, "/health")
 
     def check() -> None:
+        worker()
         status, body = _get(f"{address.url}/connectors/{connector}/status")
         if status == HTTPStatus.NOT_FOUND and not registered:
             return

@@ -56,6 +56,8 @@ def server_configuration(home: Home) -> str:
             "users_config": "users.xml",
             "user_files_path": f"{folder / 'user_files'}/",
             "tmp_path": f"{folder / 'tmp'}/",
+            # clickhouse-local's name for the level; `logger.level` alone leaves it at trace, which logs every query
+            "log-level": "warning",
             "logger": {"level": "warning", "console": "true"},
             "max_server_memory_usage": MEMORY_BYTES,
             "mark_cache_size": 64 << 20,
@@ -74,7 +76,6 @@ def server_configuration(home: Home) -> str:
                 "number_of_free_entries_in_pool_to_execute_optimize_entire_partition": 1,
             },
             "query_log": {"table": "query_log"} | log,
-            "query_thread_log": "",
         }
     )
 
