@@ -21,11 +21,10 @@ class MemoryStore:
         self._watched: dict[int, Watched] = {}
 
     async def add_user(self, user: NewUser) -> User:
-        for other in self._users.values():
-            if other.username == user.username:
-                raise Taken("username")
-            if other.email == user.email:
-                raise Taken("email")
+        if any(other.username == user.username for other in self._users.values()):
+            raise Taken("username")
+        if any(other.email == user.email for other in self._users.values()):
+            raise Taken("email")
         user_id = len(self._users) + 1
         self._users[user_id] = user
         return self._shown(user_id)

@@ -60,7 +60,7 @@ class PostgresStore:
         try:
             [row] = await self._rows(sql, user.model_dump())
         except psycopg.errors.UniqueViolation as error:
-            raise Taken("email" if "email" in (error.diag.constraint_name or "") else "username") from None
+            raise Taken("email" if error.diag.constraint_name == "users_email_key" else "username") from None
         return _shown(row)
 
     async def users(self, page: PageQuery) -> list[User]:
@@ -127,9 +127,9 @@ class PostgresStore:
     async def _put(self, model: type[Model], sql: str, body: NewRating | NewWatched) -> Put[Model]:
         try:
             [row] = await self._rows(sql, body.model_dump())
-        except psycopg.errors.ForeignKeyViolation:
-            known = await self.user(body.user_id) is not None
-            raise UnknownReference("movie" if known else "user") from None
+        except psycopg.errors.ForeignKeyViolation as error:
+            constraint = error.diag.constraint_name or ""
+            raise UnknownReference("user" if constraint.endswith("_user_id_fkey") else "movie") from None
         created = bool(row.pop("created"))
         return Put(model.model_validate(row), created)
 
