@@ -1,6 +1,8 @@
 """The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|dbt-sources``."""
 
+import json
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ from rich.console import Console
 from clickhouse import catalog, ddl
 from clickhouse import dbt_sources as sources
 from clickhouse.raw_tables import RawTable
+from clickhouse.reconciliation import report, verification
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
 from dataflix.errors import ContractViolation, DataflixError, SettingsError
@@ -41,6 +44,28 @@ def apply() -> None:
 def print_ddl() -> None:
     """Print the statements that an empty server needs."""
     print(ddl.script(_raw_tables(load_settings())))
+
+
+@app.command()
+def verify(
+    table: Annotated[list[str] | None, typer.Option(help="A table to compare; all of them unless given.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds in which they may become equal.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare source and raw by value. Exit 0 when they are equal; else 1, and the keys that differ are named."""
+    settings = load_settings()
+    contracts = load_contracts(settings.contracts)
+    try:
+        tables = [contracts.table(name) for name in dict.fromkeys(table)] if table else list(contracts)
+    except ContractViolation as error:
+        raise typer.BadParameter(str(error), param_hint="--table") from None
+    result = verification.verify(tables, wait, partial(verification.compare_once, settings))
+    if as_json:
+        print(json.dumps(report.as_json(result)))
+    else:
+        console.print(report.as_text(result))
+    if not result.equal:
+        raise typer.Exit(FAILURE)
 
 
 @app.command()
