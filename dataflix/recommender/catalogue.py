@@ -21,6 +21,13 @@ class Catalogue:
         self._popularity: Float64Array | None = None
         self._aligned: tuple[ItemModel, NDArray[np.intp]] | None = None
 
+    @classmethod
+    def of(cls, model: ItemModel) -> "Catalogue":
+        """The movies that a model knows, as popular as they were when it was trained."""
+        catalogue = cls(model.item_ids.tolist())
+        catalogue._people = dict(zip(model.item_ids.tolist(), model.popularity.astype(int).tolist(), strict=True))
+        return catalogue
+
     def __len__(self) -> int:
         return len(self._movies)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 RATING_WEIGHT = 0.7
 LIKED_WEIGHT = 0.3
+SCORE_DECIMALS = 2
 
 # Watched and never rated: weaker than any movie rated one and a half stars or better.
 # dbt computes the same matrix in SQL; its variable `watched_only_weight` is held equal to this by a test.
@@ -29,4 +30,4 @@ def interaction_score(rating: float | None, liked: bool | None = None) -> float:
     """
     if rating is None:
         return WATCHED_ONLY_SCORE
-    return RATING_WEIGHT * rating + LIKED_WEIGHT * bool(liked)
+    return round(RATING_WEIGHT * rating + LIKED_WEIGHT * bool(liked), SCORE_DECIMALS)

@@ -1,0 +1,27 @@
+"""``python -m training``: train the recommender, prepare its store of models, import data sets."""
+
+import sys
+
+import typer
+
+from dataflix.errors import DataflixError, SettingsError
+from training.errors import UnreadableDataSet
+
+FAILURE, BAD_INPUT = 1, 2
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("create-buckets")(create_buckets.create_buckets)
+app.command("train")(train.train)
+
+
+def main() -> None:
+    """Run one command. Exits with 2 for bad input, 1 for a failure; either way with a sentence, never a traceback."""
+    try:
+        app()
+    except DataflixError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(BAD_INPUT if isinstance(error, SettingsError | UnreadableDataSet) else FAILURE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""``python -m training train``."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from dataflix.settings import load_settings
+from training.choices import Choices
+from training.mlflow_environment import settle_mlflow
+from training.progress import Steps
+
+
+def train(
+    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 10,
+    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing when there is a champion.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Fit the recommender to the matrix in ClickHouse and make it the champion that the API serves."""
+    settle_mlflow()
+    from training.champion import champion_version, train_champion  # noqa: PLC0415  # imports mlflow: 2 seconds
+
+    settings = load_settings()
+    with Steps(Console(stderr=True, highlight=False)) as steps:
+        champion = champion_version(settings) if if_missing else None
+        if champion is None:
+            announced = train_champion(settings, Choices(n_components, max_iter, seed), steps)
+    if champion is not None:
+        _print(as_json, {"trained": False, "version": champion}, f"Version {champion} is the champion; nothing to do.")
+    else:
+        result = {"trained": True, **announced.model_dump(mode="json")}
+        _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
+
+
+def _print(as_json: bool, result: dict[str, Any], sentence: str) -> None:
+    typer.echo(json.dumps(result) if as_json else sentence)
