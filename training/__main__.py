@@ -5,6 +5,7 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, SettingsError
+from training.commands import create_buckets, train
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
