@@ -1,0 +1,97 @@
+"""Every metric of Dataflix, declared once: name, kind, meaning, unit, labels. No label holds a personal value.
+
+A program asks for the instruments that it moves by their declaration, in a registry of its own.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class MetricKind(Enum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric. The unit ends the name, as Prometheus has it; ``buckets`` are upper bounds in that unit."""
+
+    name: str
+    kind: MetricKind
+    meaning: str
+    unit: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    def counter(self, registry: CollectorRegistry) -> Counter:
+        return Counter(self.name, self.meaning, self.labels, registry=registry)
+
+    def gauge(self, registry: CollectorRegistry) -> Gauge:
+        return Gauge(self.name, self.meaning, self.labels, registry=registry)
+
+    def histogram(self, registry: CollectorRegistry) -> Histogram:
+        return Histogram(self.name, self.meaning, self.labels, registry=registry, buckets=self.buckets)
+
+
+_DELIVERY_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+_FRESHNESS_S = (0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0)
+
+WORKER_EVENTS = Metric(
+    "dataflix_worker_events_total", MetricKind.COUNTER, "Change events masked and delivered", "events", ("table", "op")
+)
+WORKER_BATCHES = Metric("dataflix_worker_batches_total", MetricKind.COUNTER, "Batches delivered", "batches")
+WORKER_DEAD_LETTERS = Metric(
+    "dataflix_worker_dead_letters_total",
+    MetricKind.COUNTER,
+    "Change events that could not be processed, by the kind of the reason",
+    "events",
+    ("table", "kind"),
+)
+WORKER_UNNAMED_COLUMNS = Metric(
+    "dataflix_worker_unnamed_columns",
+    MetricKind.GAUGE,
+    "Columns of the source that came in change events and that no contract names: they are not published",
+    "columns",
+    ("table",),
+)
+WORKER_INSERT_SECONDS = Metric(
+    "dataflix_worker_insert_seconds",
+    MetricKind.HISTOGRAM,
+    "One insert into a raw table, tries that failed included",
+    "seconds",
+    ("table",),
+    _DELIVERY_S,
+)
+WORKER_PUBLISH_SECONDS = Metric(
+    "dataflix_worker_publish_seconds",
+    MetricKind.HISTOGRAM,
+    "Publishing the masked events and dead letters of one batch, tries that failed included",
+    "seconds",
+    (),
+    _DELIVERY_S,
+)
+WORKER_RETRIES = Metric(
+    "dataflix_worker_retries_total", MetricKind.COUNTER, "Tries of a delivery that failed", "tries", ("target",)
+)
+WORKER_COMMIT_TO_RAW_SECONDS = Metric(
+    "dataflix_worker_commit_to_raw_seconds",
+    MetricKind.HISTOGRAM,
+    "From the commit at the source to the acknowledgement of the raw table; snapshot rows are left out",
+    "seconds",
+    ("table",),
+    _FRESHNESS_S,
+)
+
+METRICS = (
+    WORKER_EVENTS,
+    WORKER_BATCHES,
+    WORKER_DEAD_LETTERS,
+    WORKER_UNNAMED_COLUMNS,
+    WORKER_INSERT_SECONDS,
+    WORKER_PUBLISH_SECONDS,
+    WORKER_RETRIES,
+    WORKER_COMMIT_TO_RAW_SECONDS,
+)

@@ -1,0 +1,62 @@
+"""Dead letters: where a change event that cannot be processed stands, and why. The event itself stays there.
+
+Nothing of its content travels: the payload is read again from the private topic when it is replayed.
+"""
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import orjson
+
+from dataflix.errors import DataflixError
+
+TOPIC = "dead_letters"
+
+
+class TooManyDeadLetters(DataflixError):
+    """So many events of one table in a row could not be processed that it is an outage, not bad data."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One event that was set aside."""
+
+    topic: str  # with partition and offset: where the event stands
+    partition: int
+    offset: int
+    key_hash: str | None  # of the message's key, so that letters of one row can be found together
+    kind: str  # the sort of the reason, for counting
+    reason: str  # a sentence that names fields and types, never values
+    contract_version: str
+    at: datetime  # UTC
+
+    def key(self) -> bytes:
+        """The key of the message: one for each event, so that a repeated letter replaces itself."""
+        return f"{self.topic}/{self.partition}/{self.offset}".encode()
+
+    def value(self) -> bytes:
+        """The message as JSON."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_UTC_Z)
+
+
+class Patience:
+    """Counts dead letters in a row, for each table, and loses its patience at ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._in_a_row: defaultdict[str, int] = defaultdict(int)
+
+    def good(self, table: str) -> None:
+        """An event of the table could be processed."""
+        self._in_a_row[table] = 0
+
+    def bad(self, table: str, reason: str) -> None:
+        """An event of the table could not. Raises TooManyDeadLetters."""
+        self._in_a_row[table] += 1
+        if self._in_a_row[table] >= self._limit:
+            raise TooManyDeadLetters(
+                f"{self._limit} events of {table} in a row could not be processed, the last one because: {reason} "
+                "Compare the contract with the source, then start the worker again: nothing is lost. "
+                "DATAFLIX_DEAD_LETTER_LIMIT moves the limit."
+            )

@@ -1,0 +1,84 @@
+"""Publishing masked events and dead letters to Kafka, or to a list in memory for tests."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from dataflix.errors import SourceUnavailable
+from stream_processors.batches import Message
+
+_FLUSH_SECONDS = 12.0
+_SETTINGS = {
+    "acks": "all",
+    "enable.idempotence": True,  # no repeats and no reordering inside of one run of the worker
+    "partitioner": "murmur2_random",  # the partitions that Java clients compute
+    "linger.ms": 2,
+    "delivery.timeout.ms": 10_000,  # then the whole batch is published again
+}
+
+_librdkafka = logging.getLogger("librdkafka")
+
+
+class EventPublisher(Protocol):
+    """Where masked events and dead letters go."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Return when all replicas have every message. Raises SourceUnavailable; then any of them may be published."""
+
+
+class KafkaPublisher:
+    """Publishes in order, by one idempotent producer. One call at a time."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._settings = _SETTINGS | {"bootstrap.servers": bootstrap}
+        self._producer = Producer(self._settings, logger=_librdkafka)
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        await asyncio.to_thread(self._publish, messages)
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        failures: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _message: object) -> None:
+            if error is not None:
+                failures.append(error)
+
+        produce = self._producer.produce
+        try:
+            for topic, key, value in messages:
+                produce(topic, value=value, key=key, on_delivery=delivered)
+        except BufferError:
+            failures.append(KafkaError(KafkaError._QUEUE_FULL))
+        except KafkaException as error:
+            failures.append(error.args[0])
+        waiting = self._producer.flush(_FLUSH_SECONDS)
+        if failures or waiting:
+            self._start_over(failures)
+            reason = failures[0].name() if failures else "no answer"
+            raise SourceUnavailable(
+                f"Kafka did not acknowledge {len(failures) + waiting} of {len(messages)} messages ({reason}): "
+                "see `bin/dataflix logs kafka`."
+            )
+
+    def _start_over(self, failures: Sequence[KafkaError]) -> None:
+        """A producer that met a fatal error publishes nothing more; what still waits in it would come late."""
+        if any(failure.fatal() for failure in failures):
+            self._producer = Producer(self._settings, logger=_librdkafka)
+        else:
+            self._producer.purge()
+
+    def close(self) -> None:
+        self._producer.flush(0)
+
+
+class MemoryPublisher:
+    """Keeps what was published."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self.messages += messages

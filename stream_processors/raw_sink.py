@@ -1,0 +1,83 @@
+"""Where masked rows end up: the raw tables of ClickHouse, or a list in memory for tests."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import orjson
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from dataflix import masked_events
+from dataflix.contracts import Table
+from dataflix.errors import SourceUnavailable
+
+_SETTINGS = {
+    "date_time_input_format": "best_effort",  # the "T" and "Z" of ISO 8601
+    # A column that the raw table lacks, or a null that it cannot hold, is an error: never a value dropped in silence.
+    "input_format_skip_unknown_fields": 0,
+    "input_format_null_as_default": 0,
+    "async_insert": 0,
+}
+
+
+class RawSink(Protocol):
+    """Where masked rows end up. ``insert`` is idempotent for the same ``token``."""
+
+    async def insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
+        """Store masked events of one table. Raises SourceUnavailable when they are not stored for certain."""
+
+
+class ClickHouseSink:
+    """Inserts into ``raw.<table>``, each batch by one synchronous insert."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        """``connect`` opens a client that threads may share; it is called when the first row comes."""
+        self._connect = connect
+        self._client: Client | None = None
+
+    async def insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
+        await asyncio.to_thread(self._insert, table, rows, token)
+
+    def _insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            self._client.raw_insert(
+                f"raw.{table.name}",
+                insert_block=b"\n".join(rows),
+                settings=_SETTINGS | {"insert_deduplication_token": token},
+                fmt="JSONEachRow",
+            )
+        except (ClickHouseError, OSError) as error:
+            # The text of such an error quotes rows.
+            code = getattr(error, "code", None)
+            raise SourceUnavailable(
+                f"ClickHouse does not store rows of raw.{table.name} ({type(error).__name__}, code {code}): "
+                "see `bin/dataflix logs clickhouse`."
+            ) from None
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+
+class MemorySink:
+    """Keeps the rows of each table, and of each key the newest version, as a ReplacingMergeTree does in the end."""
+
+    def __init__(self) -> None:
+        self.rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._tokens: set[tuple[str, str]] = set()
+
+    async def insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
+        if (table.name, token) not in self._tokens:
+            self._tokens.add((table.name, token))
+            self.rows[table.name] += [orjson.loads(row) for row in rows]
+
+    def final(self, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The newest row of each key that is not deleted."""
+        newest: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for row in sorted(self.rows[table.name], key=lambda row: int(row[masked_events.VERSION])):
+            newest[tuple(row[name] for name in table.key)] = row
+        return {key: row for key, row in newest.items() if not row[masked_events.DELETED]}

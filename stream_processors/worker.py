@@ -1,0 +1,106 @@
+"""The wiring of the worker: everything it is made of is opened, handed over and closed here."""
+
+import asyncio
+import gc
+import signal
+import time
+from datetime import UTC, datetime
+
+import faust
+import structlog
+from prometheus_client import CollectorRegistry
+
+from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
+from dataflix.contracts import Contracts, load_contracts
+from dataflix.settings import Settings
+from stream_processors import dead_letters
+from stream_processors.app import attach, build_app, consumer_of
+from stream_processors.batches import BatchPreparer
+from stream_processors.dead_letters import Patience
+from stream_processors.delivery import Delivery
+from stream_processors.endings import give_up
+from stream_processors.event_publisher import KafkaPublisher
+from stream_processors.health import HealthServer, WorkerStatus
+from stream_processors.instruments import Instruments
+from stream_processors.processing import Processing
+from stream_processors.raw_sink import ClickHouseSink
+from stream_processors.topics import wait_for_topics
+
+_log = structlog.get_logger(__name__)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raises DataflixError when the worker cannot start."""
+    stop = _stop_signal()
+    status = WorkerStatus()
+    registry = CollectorRegistry()
+    contracts = load_contracts(settings.contracts)
+    preparer = BatchPreparer(
+        contracts,
+        masking_key=settings.masking_key.get_secret_value().encode(),
+        epoch=settings.slot_epoch,
+        patience=Patience(settings.dead_letter_limit),
+        clock=lambda: datetime.now(UTC),
+    )
+    sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
+    publisher = KafkaPublisher(str(settings.kafka))
+    app = build_app(settings.kafka, settings.home / "worker", settings.worker_instance_id)
+    processing = Processing(
+        preparer,
+        Delivery(sink, publisher, Instruments(registry, time.time)),
+        status,
+        is_current=lambda batch: consumer_of(app).is_current(batch),
+        give_up=give_up,
+    )
+    attach(app, preparer.topics, processing, status.assigned)
+    health = HealthServer(settings.worker, status, registry)
+    health.start()
+    ticking = asyncio.create_task(_tick(status))
+    starting = asyncio.create_task(_start(app, settings, contracts, status))
+    starting.add_done_callback(_give_up_on_failure)
+    await _stopped(stop, app)
+    ticking.cancel()
+    starting.cancel()
+    await processing.drain()
+    await app.stop()
+    publisher.close()
+    sink.close()
+    health.close()
+    _log.info("stopped")
+
+
+async def _start(app: faust.App, settings: Settings, contracts: Contracts, status: WorkerStatus) -> None:
+    topics = [name for table in contracts for name in (table.private_topic, table.masked_topic)]
+    await wait_for_topics(str(settings.kafka), [*topics, dead_letters.TOPIC], status.waiting_for)
+    await app.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: no collection has to walk through it again
+    _log.info("started", topics=topics, contract_version=contracts.version)
+
+
+def _give_up_on_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        give_up(error)
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _stopped(stop: asyncio.Event, app: faust.App) -> None:
+    """Return when the process is asked to stop; give up when Faust does."""
+    asked = asyncio.create_task(stop.wait())
+    crashed = asyncio.create_task(app.wait_until_stopped())
+    await asyncio.wait({asked, crashed}, return_when=asyncio.FIRST_COMPLETED)
+    if app.crashed:
+        give_up(app.crash_reason or RuntimeError())
+    crashed.cancel()
+
+
+async def _tick(status: WorkerStatus) -> None:
+    while True:
+        status.turned()
+        await asyncio.sleep(1)
