@@ -1,0 +1,129 @@
+"""Every error is a problem document that repeats nothing of what was sent and nothing of what the code said."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientResponse
+from serving import Api, Client, an_api
+from structlog.testing import capture_logs
+
+from api.memory_store import MemoryStore
+from api.resources import Movie, PageQuery
+from dataflix.errors import SourceUnavailable
+
+SECRET = "ada@example.net"
+
+
+class BrokenStore(MemoryStore):
+    """A store that fails in the way that it is told to."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def movies(self, _page: PageQuery) -> list[Movie]:
+        raise self._error
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    async with an_api().client() as client:
+        yield client
+
+
+async def problem(answer: ClientResponse) -> dict[str, object]:
+    assert answer.content_type == "application/problem+json"
+    document: dict[str, object] = await answer.json(content_type="application/problem+json")
+    assert document["status"] == answer.status
+    assert document["instance"] == f"urn:uuid:{answer.headers['X-Request-Id']}"
+    assert {"type", "title", "detail"} <= set(document)
+    return document
+
+
+async def test_a_path_that_is_not_there(client: Client) -> None:
+    assert (await problem(await client.get("/nowhere")))["status"] == 404
+
+
+async def test_a_method_that_is_not_there_names_those_that_are(client: Client) -> None:
+    answer = await client.delete("/users")
+    assert (await problem(answer))["status"] == 405
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "POST"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"username": "\\ud800"}'])
+async def test_a_body_that_is_no_json(client: Client, body: bytes) -> None:
+    answer = await client.post("/users", data=body, headers={"Content-Type": "application/json"})
+    assert (await problem(answer))["status"] == 400
+
+
+async def test_a_body_that_is_json_and_no_object(client: Client) -> None:
+    assert (await problem(await client.post("/users", json=[1, 2])))["status"] == 422
+
+
+async def test_a_form_is_refused_because_other_sites_could_send_it(client: Client) -> None:
+    assert (await problem(await client.post("/users", data={"username": "ada"})))["status"] == 415
+
+
+async def test_a_body_that_is_too_large(client: Client) -> None:
+    answer = await client.post("/users", json={"username": "a" * 100_000})
+    assert (await problem(answer))["status"] == 413
+
+
+async def test_the_place_of_a_bad_field_is_a_json_pointer(client: Client) -> None:
+    answer = await client.post("/users", json={"username": "ada", "email": SECRET, "a/b~c": 1})
+    document = await problem(answer)
+    assert document["errors"] == [{"pointer": "/a~1b~0c", "detail": "Extra inputs are not permitted"}]
+    assert SECRET not in await answer.text()
+
+
+async def test_a_database_that_is_away_asks_to_come_again() -> None:
+    api = Api(BrokenStore(SourceUnavailable(f"host {SECRET} is away")))
+    async with api.client() as client:
+        answer = await client.get("/movies")
+        assert (await problem(answer))["status"] == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert SECRET not in await answer.text()
+
+
+async def test_what_nobody_foresaw_shows_its_place_in_the_log_and_its_text_nowhere() -> None:
+    api = Api(BrokenStore(LookupError(f"no row for {SECRET}")))
+    with capture_logs() as lines:
+        async with api.client() as client:
+            answer = await client.get("/movies")
+            assert (await problem(answer))["status"] == 500
+            text = await answer.text()
+    [failure] = [line for line in lines if line["event"] == "request_failed"]
+    assert failure["error"] == "LookupError"
+    assert "test_problem_documents.py" in failure["at"][-1]
+    assert "LookupError" not in text
+    assert SECRET not in str(lines) + text
+
+
+async def test_the_access_log_names_the_route_and_nobody() -> None:
+    with capture_logs() as lines:
+        async with an_api().client() as client:
+            await client.get("/ratings/4711?limit=3")
+            await client.get(f"/{SECRET}")
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [(line["route"], line["status"]) for line in requests] == [("/ratings/{user_id}", 404), ("unknown", 404)]
+    said = {"event", "log_level", "method", "route", "status", "milliseconds", "bytes", "request_id"}
+    assert all(set(line) == said for line in requests)
+
+
+@pytest.mark.parametrize("path", ["/health", "/nowhere"])
+async def test_every_answer_carries_the_security_headers(client: Client, path: str) -> None:
+    headers = (await client.get(path)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "aiohttp" not in headers["Server"]
+
+
+async def test_not_ready_before_the_stream_was_read_to_its_end() -> None:
+    api = an_api()
+    api.progress.caught_up = False
+    async with api.client() as client:
+        answer = await client.get("/ready")
+        assert (await problem(answer))["status"] == 503
+        api.progress.caught_up = True
+        assert (await client.get("/ready")).status == 200
