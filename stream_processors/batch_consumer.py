@@ -41,6 +41,8 @@ class FetchedBatch:
 class _Thread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a shorter fetch wait."""
 
+    mundane_level = "debug"
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
@@ -49,6 +51,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
 class BatchConsumer(driver.Consumer):
     """Delivers batches; commits the prefix of each partition that was delivered under the present assignment."""
+
+    mundane_level = "debug"  # of what it logs about its start and its stop
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.assignment_number = 0  # goes up whenever partitions come or go: what was fetched before is stale

@@ -58,7 +58,7 @@ class Delivery:
         return done
 
     async def _until_done(
-        self, target: str, attempt: Callable[[], Awaitable[None]], still_ours: Callable[[], bool]
+        self, target: str, deliver: Callable[[], Awaitable[None]], still_ours: Callable[[], bool]
     ) -> bool:
         def report(state: RetryCallState) -> None:
             self._instruments.failed_try(target)
@@ -73,7 +73,9 @@ class Delivery:
             reraise=True,
         )
         try:
-            await retrying(attempt)
+            async for attempt in retrying:
+                with attempt:
+                    await deliver()
         except SourceUnavailable as error:
             _log.warning("delivery_left_to_the_new_owner", target=target, reason=str(error))
             return False

@@ -17,6 +17,7 @@ _SETTINGS = {
     "partitioner": "murmur2_random",  # the partitions that Java clients compute
     "linger.ms": 2,
     "delivery.timeout.ms": 10_000,  # then the whole batch is published again
+    "message.max.bytes": 16 << 20,  # as large as the topics take
 }
 
 _librdkafka = logging.getLogger("librdkafka")

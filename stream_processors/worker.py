@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import faust
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import Contracts, load_contracts
@@ -33,6 +33,7 @@ async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises DataflixError when the worker cannot start."""
     stop = _stop_signal()
     status = WorkerStatus()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     contracts = load_contracts(settings.contracts)
     preparer = BatchPreparer(
