@@ -1,0 +1,46 @@
+import re
+
+import pytest
+import yaml
+
+from dataflix.clickhouse_client import ClickHouseUser
+from dataflix.settings import PROJECT, Settings
+
+USERS = yaml.safe_load((PROJECT / "clickhouse" / "roles.yml").read_text(encoding="utf-8"))["users"]
+READERS = ["training", "verifier"]
+
+
+def rights(user: str) -> list[tuple[set[str], str]]:
+    """Each grant as the set of its rights and what they are on."""
+    split = (grant.rsplit(" ON ", 1) for grant in USERS[user]["grants"])
+    return [(set(names.split(", ")), target) for names, target in split]
+
+
+def test_every_user_has_a_client_and_a_password_in_the_settings() -> None:
+    assert set(USERS) == set(ClickHouseUser)
+    for name, user in USERS.items():
+        assert user["description"]
+        assert user["password_setting"] == f"clickhouse_{name}_password"
+        assert user["password_setting"] in Settings.model_fields
+
+
+@pytest.mark.parametrize("user", READERS)
+def test_who_only_reads_can_only_read(user: str) -> None:
+    assert all(names == {"SELECT"} for names, _ in rights(user))
+
+
+def test_only_admin_may_stop_queries_of_others_and_nobody_may_do_everything() -> None:
+    for user in USERS:
+        for names, target in rights(user):
+            assert "ALL" not in names
+            assert "SYSTEM SHUTDOWN" not in names
+            assert user == "admin" or "KILL QUERY" not in names
+            if names & {"SELECT", "INSERT", "DROP", "ALTER"}:
+                assert re.match(r"(raw|analytics|system)\.", target)
+
+
+def test_the_worker_alone_writes_raw_rows_beside_admin() -> None:
+    writers = {
+        user for user in USERS for names, target in rights(user) if target.startswith("raw.") and names - {"SELECT"}
+    }
+    assert writers == {"admin", "worker"}
