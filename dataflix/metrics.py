@@ -85,6 +85,49 @@ WORKER_COMMIT_TO_RAW_SECONDS = Metric(
     _FRESHNESS_S,
 )
 
+_ANSWER_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+API_REQUESTS = Metric(
+    "dataflix_api_requests_total",
+    MetricKind.COUNTER,
+    "Requests answered; the route is the template, not the path",
+    "requests",
+    ("method", "route", "status"),
+)
+API_REQUEST_SECONDS = Metric(
+    "dataflix_api_request_seconds",
+    MetricKind.HISTOGRAM,
+    "From the head of a request to the answer being ready to send",
+    "seconds",
+    ("method", "route"),
+    _ANSWER_S,
+)
+API_EVENTS = Metric("dataflix_api_events_total", MetricKind.COUNTER, "Masked events taken into account", "events")
+API_EVENTS_REJECTED = Metric(
+    "dataflix_api_events_rejected_total", MetricKind.COUNTER, "Masked events that could not be read", "events"
+)
+API_COMMIT_TO_HISTORY_SECONDS = Metric(
+    "dataflix_api_commit_to_history_seconds",
+    MetricKind.HISTOGRAM,
+    "From the commit at the source to the change counting in recommendations; what came before readiness is left out",
+    "seconds",
+    (),
+    _FRESHNESS_S,
+)
+API_ROWS = Metric("dataflix_api_rows", MetricKind.GAUGE, "Rows that the recommender holds", "rows", ("table",))
+API_STREAM_LAG = Metric(
+    "dataflix_api_stream_lag_events",
+    MetricKind.GAUGE,
+    "Events that the broker told of and that are not counted yet",
+    "events",
+)
+API_STREAM_SILENCE_SECONDS = Metric(
+    "dataflix_api_stream_silence_seconds", MetricKind.GAUGE, "Since the broker last answered", "seconds"
+)
+API_MODEL_VERSION = Metric(
+    "dataflix_api_model_version", MetricKind.GAUGE, "Version of the model that is served, 0 for none", "version"
+)
+
 METRICS = (
     WORKER_EVENTS,
     WORKER_BATCHES,
@@ -94,4 +137,13 @@ METRICS = (
     WORKER_PUBLISH_SECONDS,
     WORKER_RETRIES,
     WORKER_COMMIT_TO_RAW_SECONDS,
+    API_REQUESTS,
+    API_REQUEST_SECONDS,
+    API_EVENTS,
+    API_EVENTS_REJECTED,
+    API_COMMIT_TO_HISTORY_SECONDS,
+    API_ROWS,
+    API_STREAM_LAG,
+    API_STREAM_SILENCE_SECONDS,
+    API_MODEL_VERSION,
 )
