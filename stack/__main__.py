@@ -4,10 +4,20 @@ import sys
 
 import typer
 
-from dataflix.errors import DataflixError
+from dataflix.errors import DataflixError, SettingsError
+from stack.commands.dbt import dbt
 from stack.commands.down import down
+from stack.commands.imports import imports
+from stack.commands.logs import logs
+from stack.commands.restart import restart
 from stack.commands.status import status
+from stack.commands.train import train
 from stack.commands.up import up
+from stack.commands.verify import verify
+from stack.errors import BadInput
+from stack.programs import PASSED_THROUGH
+
+FAILURE, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="dataflix",
@@ -19,15 +29,24 @@ app = typer.Typer(
 app.command()(up)
 app.command()(down)
 app.command()(status)
+app.command()(logs)
+app.command()(restart)
+app.add_typer(imports, name="import")
+app.command(context_settings=PASSED_THROUGH)(train)
+app.command(context_settings=PASSED_THROUGH)(verify)
+app.command(context_settings=PASSED_THROUGH)(dbt)
 
 
 def main() -> None:
-    """Run a command; what fails is a sentence."""
+    """Run a command. Exits with 2 for bad input, 1 for a failure; either way with a sentence, never a traceback."""
     try:
         app(prog_name="bin/dataflix")
     except DataflixError as error:
         print(f"dataflix: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(BAD_INPUT if isinstance(error, SettingsError | BadInput) else FAILURE)
+    except KeyboardInterrupt:
+        print("dataflix: interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import venv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from dataflix.errors import DataflixError
+
 PROJECT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PROJECT / "requirements"
 MARKER = ".dataflix-complete"
@@ -25,8 +27,8 @@ NEEDED_GB = 3.5
 AS_THEY_ARE = frozenset({"down", "status", "logs"})
 
 
-class BootstrapFailed(Exception):
-    """An environment could not be made. The message is a sentence."""
+class BootstrapFailed(DataflixError):
+    """An environment could not be made."""
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:
@@ -126,7 +128,9 @@ def uv_settings(pip_config: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _uv_environment(runtime: Path) -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
+    environ = {
+        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
     pip = [runtime / "bootstrap" / "bin" / "python", "-m", "pip", "config", "list"]
     listed = subprocess.run([str(part) for part in pip], env=environ, capture_output=True, text=True, check=False)
     environ |= uv_settings(listed.stdout, environ)
@@ -210,19 +214,19 @@ def program_environment(home: Path, runtime: Path, environ: Mapping[str, str]) -
 
 def _without_environment(arguments: Sequence[str], home: Path) -> int | None:
     """Answer what needs no environment; None when the command cannot be answered so."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        _say("usage: bin/dataflix up [--port-offset N]\n\nNothing is installed yet: `up` installs, starts and loads all of it;")
-        _say("then `bin/dataflix --help` lists every command.")
-        return 0 if arguments else 2
-    if arguments[0] not in AS_THEY_ARE or "--help" in arguments:
-        return None
-    if arguments[0] == "down":
-        if "--purge" in arguments:
-            shutil.rmtree(home, ignore_errors=True)
-        _say(f"Nothing is installed in {home}, so nothing runs there.")
+    command = arguments[0] if arguments else "--help"
+    if command in ("-h", "--help") or "--help" in arguments:
+        _say(
+            "usage: bin/dataflix up [--port-offset N]\n\nNothing is installed yet: `up` installs, starts and loads all of it;"
+        )
+        _say("then `bin/dataflix --help` lists every command, and `bin/dataflix COMMAND --help` explains it.")
         return 0
-    _say(f"Nothing is installed in {home}: start it with `bin/dataflix up`.")
-    return 1
+    if command not in AS_THEY_ARE or (home / "supervisor").exists():
+        return None
+    if command == "down" and "--purge" in arguments and (home / "runtime").is_dir():
+        shutil.rmtree(home, ignore_errors=True)
+    _say(f"Nothing is installed in {home}" + (": start it with `bin/dataflix up`." if command != "down" else "."))
+    return 0 if command == "down" else 1
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -236,13 +240,16 @@ def main(arguments: Sequence[str]) -> int:
             answered = _without_environment(arguments, home)
             if answered is not None:
                 return answered
-        if not usable or arguments[:1] == ["up"] or (arguments and arguments[0] not in AS_THEY_ARE):
+        # What stops or looks at a running stack does so with the environment that it runs on
+        if not usable or (arguments and arguments[0] not in AS_THEY_ARE and "--help" not in arguments):
             ensure("app", runtime)
     except BootstrapFailed as failure:
         _say(f"dataflix: {failure}")
         return 1
     except OSError as failure:
-        _say(f"dataflix: {runtime} could not be written: {failure.strerror}. Check its disk and permissions.")
+        _say(
+            f"dataflix: {failure.filename or runtime} could not be written: {failure.strerror}. Check disk and permissions."
+        )
         return 1
     except KeyboardInterrupt:
         _say("dataflix: interrupted; the next start goes on from here.")

@@ -3,6 +3,10 @@
 from dataflix.errors import DataflixError
 
 
+class BadInput(DataflixError):
+    """A command was given something that it cannot work with."""
+
+
 class InstallFailed(DataflixError):
     """An environment or a jar could not be installed."""
 
@@ -17,3 +21,7 @@ class ServiceFailed(DataflixError):
 
 class StepFailed(DataflixError):
     """A command of one of the programs ended with an error."""
+
+
+class HomeBusy(DataflixError):
+    """Another command is changing what runs in the home."""

@@ -60,7 +60,9 @@ def kafka(address: Address) -> Callable[[], None]:
         from confluent_kafka import KafkaException  # noqa: PLC0415
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415
 
-        admin = AdminClient({"bootstrap.servers": str(address), "log_level": 0, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+        admin = AdminClient(
+            {"bootstrap.servers": str(address), "log_level": 0, "socket.timeout.ms": int(TIMEOUT_S * 1000)}
+        )
         try:
             if not admin.list_topics(timeout=TIMEOUT_S).brokers:
                 raise Unhealthy("names no broker")

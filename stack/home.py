@@ -1,15 +1,18 @@
 """The home of one running stack: its folders, what `up` was told (``settings.env``) and its credentials (``secrets.env``)."""
 
-import hashlib
+import contextlib
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from dataflix.errors import SettingsError
-from dataflix.settings import PROJECT, SECRETS_FILE, SETTINGS_FILE, Settings, load_settings
+from dataflix.settings import SECRETS_FILE, SETTINGS_FILE, Settings, load_settings
+from stack.errors import HomeBusy
 
 PREFIX = "DATAFLIX_"
 MASKING_KEY = PREFIX + "MASKING_KEY"
@@ -41,7 +44,9 @@ def write_private(path: Path, text: str) -> None:
 def _write_env(path: Path, heading: str, values: Mapping[str, str]) -> None:
     for name, value in values.items():
         if _UNQUOTABLE & set(value):
-            raise SettingsError(f"{name} holds a quote, a backslash, a dollar sign or a line break: choose another value.")
+            raise SettingsError(
+                f"{name} holds a quote, a backslash, a dollar sign or a line break: choose another value."
+            )
     lines = [f"{name}='{value}'" for name, value in sorted(values.items())]
     write_private(path, "\n".join([f"# {heading}", *lines]) + "\n")
 
@@ -77,9 +82,9 @@ class State:
     loaded: bool = False
     """The first `up` went through: sample data, connector, marts and a model are there."""
     marts: str = ""
-    """Digest of contracts and dbt project that the marts were built from."""
-    contracts: str = ""
-    """Digest of the contracts that worker and API were started with."""
+    """Digest of the contracts and the dbt project that the marts were built from."""
+    started_with: Mapping[str, str] = field(default_factory=dict)
+    """By service: digest of what it read when it was started."""
 
 
 class Home:
@@ -91,6 +96,7 @@ class Home:
         self.runtime = settings.runtime_folder
         self.logs = settings.logs
         self.supervisor = self.folder / "supervisor"
+        self._recording = threading.Lock()
 
     @property
     def python(self) -> Path:
@@ -115,9 +121,31 @@ class Home:
         recorded = json.loads(self._state_file.read_text())
         return State(**{name: recorded[name] for name in asdict(State()) if name in recorded})
 
-    def record(self, **changes: bool | str) -> None:
-        """Change fields of the recorded state."""
-        write_private(self._state_file, json.dumps(asdict(replace(self.state(), **changes)), indent=1))  # type: ignore[arg-type]
+    def record_loaded(self, marts: str) -> None:
+        """Remember that everything is loaded, and what the marts were built from."""
+        with self._recording:
+            self._write(replace(self.state(), loaded=True, marts=marts))
+
+    def record_started(self, service: str, digest: str) -> None:
+        """Remember what ``service`` read when it was started."""
+        with self._recording:
+            state = self.state()
+            self._write(replace(state, started_with={**state.started_with, service: digest}))
+
+    def _write(self, state: State) -> None:
+        write_private(self._state_file, json.dumps(asdict(state), indent=1))
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the home, so that one `up` or `down` at a time changes what runs. Raises HomeBusy."""
+        with (self.folder / ".held").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeBusy(
+                    f"Another dataflix command is changing what runs in {self.folder}: try again after it."
+                ) from None
+            yield
 
 
 def open_home() -> Home:
@@ -148,25 +176,3 @@ def prepare_home(port_offset: int | None, environ: Mapping[str, str]) -> Home:
     for folder in (home.logs, home.supervisor):
         folder.mkdir(mode=0o700, exist_ok=True)
     return open_home()
-
-
-def digest(*folders: Path) -> str:
-    """A digest over the names and contents of all files below ``folders``, generated ones left out."""
-    total = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if path.is_file() and not {"target", "logs", "__pycache__"} & set(inside.parts):
-                total.update(f"{folder.name}/{inside}\0".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def contracts_digest(settings: Settings) -> str:
-    """Changes with any contract: worker and API read them when they start."""
-    return digest(settings.contracts)
-
-
-def marts_digest(settings: Settings) -> str:
-    """Changes with any contract or model: the marts are built from both."""
-    return digest(settings.contracts, PROJECT / "dbt")

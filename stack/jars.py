@@ -7,7 +7,6 @@ holds a line per jar, ``group:artifact:version sha256:<digest>``, and names no h
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,16 @@ from jgo.maven import Artifact, MavenContext
 from jgo.parse import Coordinate
 
 from dataflix.settings import PROJECT
+from stack.bootstrap import locked
 from stack.errors import InstallFailed
+from stack.progress import Steps
 
 FOLDER = PROJECT / "requirements" / "jars"
 # By set: its folder. Connect takes every folder below plugins for a connector of its own class path
 SETS = {"kafka": "kafka", "connect": "connect", "debezium": "plugins/debezium"}
-_LOCKED = "# Resolved by `bin/dataflix lock` from {name}.in: one jar a line, held by its SHA-256."
+_HEADING = "# Resolved by `bin/dataflix lock` from {name}.in: one jar a line, held by its SHA-256."
+_MARKER = ".dataflix-complete"
+_REPOSITORY = "repository"
 _DOWNLOADS = 8
 _TIMEOUT_S = 60
 
@@ -79,56 +82,71 @@ def _fetched(artifact: Artifact) -> Path:
         ) from error
 
 
-def _installed(context: MavenContext, jar: LockedJar, folder: Path) -> None:
+def _fetch_into(context: MavenContext, jar: LockedJar, folder: Path) -> None:
     coordinate = Coordinate.parse(jar.coordinate)
     source = _fetched(context.create_dependency(coordinate).artifact)
     if _sha256(source) != jar.sha256:
         source.unlink()
-        raise InstallFailed(f"The jar {source.name} is not the one that the lock names (SHA-256). It was removed; try again.")
+        raise InstallFailed(
+            f"The jar {source.name} is not the one that the lock names (SHA-256). It was removed; try again."
+        )
     os.link(source, folder / source.name)
 
 
-def install_jars(runtime: Path, progress: Callable[[str], None]) -> None:
+def _is_installed(runtime: Path, name: str) -> bool:
+    marker = runtime / "jars" / SETS[name] / _MARKER
+    return marker.is_file() and marker.read_text() == _sha256(FOLDER / f"{name}.lock")
+
+
+def install_jars(runtime: Path, steps: Steps) -> None:
     """Put every set under ``runtime``/jars, unless it is there from the same lock.
 
     A set appears under its name only when it is complete. Raises InstallFailed.
     """
-    repository = runtime / "jars" / "repository"
+    if all(_is_installed(runtime, name) for name in SETS):
+        return
+    with locked(runtime):
+        for name in SETS:
+            if not _is_installed(runtime, name):
+                _install(runtime, name, steps)
+        shutil.rmtree(runtime / "jars" / _REPOSITORY, ignore_errors=True)
+
+
+def _install(runtime: Path, name: str, steps: Steps) -> None:
+    repository = runtime / "jars" / _REPOSITORY
     context = _context(repository)
-    for name, place in SETS.items():
-        folder = runtime / "jars" / place
-        digest = _sha256(FOLDER / f"{name}.lock")
-        marker = folder / ".lock-sha256"
-        if marker.is_file() and marker.read_text() == digest:
-            continue
-        jars = locked_jars(name)
-        progress(f"Fetching {len(jars)} jars of {name}")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial = repository / f"{name}.partial"
+    jars = locked_jars(name)
+    partial = repository / f"{name}.partial"
+    folder = runtime / "jars" / SETS[name]
+    with steps.step(f"Fetching the {len(jars)} jars of {name}"):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(_DOWNLOADS) as pool:
-            list(pool.map(lambda jar: _installed(context, jar, partial), jars))
-        (partial / marker.name).write_text(digest)
+            list(pool.map(lambda jar: _fetch_into(context, jar, partial), jars))
+        (partial / _MARKER).write_text(_sha256(FOLDER / f"{name}.lock"))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         partial.rename(folder)
-    shutil.rmtree(repository, ignore_errors=True)
 
 
-def lock_jars(repository: Path, progress: Callable[[str], None]) -> None:
+def lock_jars(repository: Path, steps: Steps) -> None:
     """Resolve ``requirements/jars/*.in`` anew and write the locks. Raises InstallFailed."""
     context = _context(repository)
     for name in SETS:
-        progress(f"Resolving the jars of {name}")
-        wanted = [context.create_dependency(Coordinate.parse(line)) for line in _lines(FOLDER / f"{name}.in")]
-        given, transitive = context.resolver.resolve(wanted)
-        artifacts = [dependency.artifact for dependency in [*given, *transitive] if dependency.scope in ("compile", "runtime", None)]
-        with ThreadPoolExecutor(_DOWNLOADS) as pool:
-            files = list(pool.map(_fetched, artifacts))
-        locked = sorted(
-            {
-                str(LockedJar(f"{one.groupId}:{one.artifactId}:{one.version}", _sha256(file)))
-                for one, file in zip(artifacts, files, strict=True)
-            }
+        with steps.step(f"Resolving the jars of {name}"):
+            wanted = [context.create_dependency(Coordinate.parse(line)) for line in _lines(FOLDER / f"{name}.in")]
+            given, transitive = context.resolver.resolve(wanted)
+            needed = [*given, *(dependency for dependency in transitive if dependency.scope in ("compile", "runtime"))]
+            with ThreadPoolExecutor(_DOWNLOADS) as pool:
+                locked_lines = set(pool.map(_locked, (dependency.artifact for dependency in needed)))
+            heading = _HEADING.format(name=name)
+            (FOLDER / f"{name}.lock").write_text("\n".join([heading, *sorted(locked_lines)]) + "\n")
+
+
+def _locked(artifact: Artifact) -> str:
+    if artifact.classifier or artifact.packaging != "jar":
+        raise InstallFailed(
+            f"{artifact} is not a plain jar, and the locks hold plain jars only: exclude or replace it."
         )
-        (FOLDER / f"{name}.lock").write_text("\n".join([_LOCKED.format(name=name), *locked]) + "\n")
+    coordinate = f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}"
+    return str(LockedJar(coordinate, _sha256(_fetched(artifact))))

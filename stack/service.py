@@ -36,6 +36,10 @@ class Service:
     """A request over the service's own protocol; raises Unhealthy."""
     folder: Path
     """Its working directory."""
+    memory_mb: int
+    """What it takes at rest with the sample data, measured; a start needs that much free."""
+    reads: tuple[Path, ...] = ()
+    """Configuration and code that it reads when it starts: `up` starts it anew when one has changed."""
     needs: tuple[str, ...] = ()
     """The services that it cannot start or answer without."""
     ports: Mapping[str, int] = field(default_factory=dict)
@@ -50,6 +54,8 @@ class Service:
     """After these it is killed."""
     start_seconds: int = 60
     """After these without a healthy answer, `up` gives up on it."""
+    scratch: tuple[Path, ...] = ()
+    """Files that it leaves outside of the home; `down` removes them."""
 
 
 class Unhealthy(Exception):

@@ -1,33 +1,42 @@
 """The table of services: everything that the stack runs, in one place."""
 
-from dataflix.settings import PROJECT
+from collections.abc import Mapping
+
+from dataflix.settings import PROJECT, SETTINGS_FILE
 from stack import health
+from stack.errors import BadInput
 from stack.home import Home
-from stack.service import Service, Tier
 from stack.servers import clickhouse, connect, kafka, mlflow, postgres, s3
+from stack.service import Service, Tier
 
 
 def services(home: Home) -> dict[str, Service]:
     """Every service of ``home`` by name, in the order of starting."""
     settings = home.settings
-    placement = postgres.place(home)
+    place = postgres.placement(home)
+    locks = PROJECT / "requirements"
+    packages = locks / "app.lock"
+    kernel = PROJECT / "dataflix"
+    told = (home.folder / SETTINGS_FILE, home.secrets_file)
     table = [
         Service(
             name="postgres",
             summary="PostgreSQL 18, the source of all changes",
             tier=Tier.DATABASE,
-            command=(placement.programs / "postgres", "-D", placement.data),
+            command=(place.programs / "postgres", "-D", place.data),
             address=settings.postgres,
             url=f"postgresql://{settings.postgres}/{settings.postgres_database}",
             ports={"postgres_port": settings.postgres.port},
             check=health.postgres(settings),
-            folder=placement.data.parent,
+            folder=place.data.parent,
             environment={"LC_ALL": "C", "TZ": "UTC"},
             prepare=lambda: postgres.prepare(home),
-            user=placement.user,
+            user=place.user,
             # Fast shutdown: sessions are ended, what they committed stays
             stop_signal="INT",
             stop_seconds=30,
+            memory_mb=150,
+            reads=(place.data / postgres.CONFIGURATION, packages),
         ),
         Service(
             name="kafka",
@@ -42,6 +51,8 @@ def services(home: Home) -> dict[str, Service]:
             prepare=lambda: kafka.prepare(home),
             stop_seconds=30,
             start_seconds=90,
+            memory_mb=400,
+            reads=(home.folder / "kafka" / "server.properties", locks / "jars" / "kafka.lock", packages),
         ),
         Service(
             name="clickhouse",
@@ -57,6 +68,8 @@ def services(home: Home) -> dict[str, Service]:
             check=health.http(settings.clickhouse, "/ping"),
             folder=home.folder / "clickhouse",
             prepare=lambda: clickhouse.prepare(home),
+            memory_mb=400,
+            reads=(*clickhouse.configuration(home), packages),
         ),
         Service(
             name="s3",
@@ -70,6 +83,9 @@ def services(home: Home) -> dict[str, Service]:
             folder=home.folder / "s3",
             environment=s3.environment(home),
             prepare=lambda: s3.prepare(home),
+            memory_mb=150,
+            reads=(home.folder / "s3" / "s3.json", packages),
+            scratch=s3.sockets(home),
         ),
         Service(
             name="mlflow",
@@ -84,6 +100,8 @@ def services(home: Home) -> dict[str, Service]:
             folder=PROJECT,
             environment=mlflow.environment(home),
             start_seconds=120,
+            memory_mb=400,
+            reads=(packages,),
         ),
         Service(
             name="connect",
@@ -99,6 +117,8 @@ def services(home: Home) -> dict[str, Service]:
             environment=connect.environment(home),
             prepare=lambda: connect.prepare(home),
             start_seconds=90,
+            memory_mb=350,
+            reads=(home.folder / "connect" / "connect.properties", locks / "jars", packages),
         ),
         Service(
             name="worker",
@@ -112,6 +132,8 @@ def services(home: Home) -> dict[str, Service]:
             check=health.http(settings.worker, "/health"),
             folder=PROJECT,
             stop_seconds=20,
+            memory_mb=250,
+            reads=(settings.contracts, PROJECT / "stream_processors", kernel, *told, packages),
         ),
         Service(
             name="api",
@@ -124,6 +146,15 @@ def services(home: Home) -> dict[str, Service]:
             ports={"api_port": settings.api.port},
             check=health.http(settings.api, "/health"),
             folder=PROJECT,
+            memory_mb=250,
+            reads=(settings.contracts, PROJECT / "api", kernel, *told, packages),
         ),
     ]
     return {service.name: service for service in table}
+
+
+def named(name: str, table: Mapping[str, Service]) -> Service:
+    """The service that a person calls ``name``. Raises BadInput."""
+    if name not in table:
+        raise BadInput(f"There is no service {name!r}: choose from {', '.join(table)}.")
+    return table[name]

@@ -6,13 +6,17 @@ from graphlib import TopologicalSorter
 
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from stack.digests import digest
 from stack.errors import ServiceFailed
+from stack.home import Home
 from stack.progress import Steps
 from stack.service import Service, Unhealthy
 from stack.supervision import Supervisor
 
-# A program that cannot be started again this often in a row will not become healthy by waiting
-_GIVE_UP_STATES = frozenset({"FATAL", "STOPPED", "EXITED"})
+# A program that the supervisor has given up on, or that was stopped, does not become healthy by waiting
+_ENDED = frozenset({"FATAL", "STOPPED", "EXITED", "UNKNOWN"})
+# Started this often without staying up, it will not: the supervisor's own patience is longer than a person's
+_TRIES = 4
 
 
 def with_needs(names: Iterable[str], table: Mapping[str, Service]) -> list[str]:
@@ -29,53 +33,72 @@ def with_needs(names: Iterable[str], table: Mapping[str, Service]) -> list[str]:
     return [name for name in table if name in wanted]
 
 
-def launch(service: Service, supervisor: Supervisor) -> None:
-    """Start ``service`` unless it runs."""
-    known = supervisor.processes().get(service.name)
-    if known is None or not known.runs:
+class Starter:
+    """Starts services of one home, shown as steps."""
+
+    def __init__(self, home: Home, supervisor: Supervisor, steps: Steps) -> None:
+        self._home = home
+        self._supervisor = supervisor
+        self._steps = steps
+
+    def bring_up(self, service: Service) -> None:
+        """Have ``service`` running on what it reads now, and healthy. Raises ServiceFailed."""
+        with self._steps.step(f"{service.summary} on {service.address}"):
+            self.launch(service)
+            self.await_healthy(service)
+
+    def launch(self, service: Service) -> None:
+        """Start ``service``; one that runs is started anew only when something that it reads has changed."""
         service.prepare()
-        supervisor.start(service.name)
+        reads = digest(service.reads)
+        known = self._supervisor.processes().get(service.name)
+        if known is not None and known.is_up:
+            if self._home.state().started_with.get(service.name) == reads:
+                return
+            self._supervisor.stop([service.name])
+        self._home.record_started(service.name, reads)
+        self._supervisor.start(service.name)
 
+    def await_healthy(self, service: Service) -> None:
+        """Wait until ``service`` answers as it should. Raises ServiceFailed when it does not in its time."""
+        failed_starts: set[int] = set()
 
-def await_healthy(service: Service, supervisor: Supervisor) -> None:
-    """Wait until ``service`` answers as it should. Raises ServiceFailed when it does not in its time."""
+        def check() -> None:
+            try:
+                service.check()
+            except Unhealthy:
+                known = self._supervisor.processes().get(service.name)
+                if known is not None and known.state == "BACKOFF":
+                    failed_starts.add(known.started_at)
+                if known is None or known.state in _ENDED or len(failed_starts) >= _TRIES:
+                    raise ServiceFailed(
+                        f"{service.name} ended instead of starting: see `bin/dataflix logs {service.name}`."
+                    ) from None
+                raise
 
-    def check() -> None:
+        attempts = Retrying(
+            stop=stop_after_delay(service.start_seconds),
+            wait=wait_fixed(0.2),
+            retry=retry_if_exception_type(Unhealthy),
+        )
         try:
-            service.check()
-        except Unhealthy:
-            state = supervisor.processes().get(service.name)
-            if state is None or state.state in _GIVE_UP_STATES:
-                raise ServiceFailed(
-                    f"{service.name} ended instead of starting: see `bin/dataflix logs {service.name}`."
-                ) from None
-            raise
-
-    attempts = Retrying(
-        stop=stop_after_delay(service.start_seconds),
-        wait=wait_fixed(0.2),
-        retry=retry_if_exception_type(Unhealthy),
-    )
-    try:
-        attempts(check)
-    except RetryError as error:
-        reason = error.last_attempt.exception()
-        raise ServiceFailed(
-            f"{service.name} at {service.address} {reason} after {service.start_seconds} s: see `bin/dataflix logs {service.name}`."
-        ) from None
+            attempts(check)
+        except RetryError as error:
+            reason = error.last_attempt.exception()
+            raise ServiceFailed(
+                f"{service.name} at {service.address} {reason}, {service.start_seconds} s after its start: see "
+                f"`bin/dataflix logs {service.name}`."
+            ) from None
 
 
-def bring_up(service: Service, supervisor: Supervisor, steps: Steps) -> None:
-    """Start ``service`` and wait until it answers, shown as a step."""
-    with steps.step(f"{service.summary} on {service.address}"):
-        launch(service, supervisor)
-        await_healthy(service, supervisor)
+Task = tuple[Iterable[str], Callable[[], None]]
+"""The names of the tasks that go before, and what it does."""
 
 
-def run_in_order(tasks: Mapping[str, tuple[Iterable[str], Callable[[], None]]]) -> None:
-    """Run every task once those that it needs are done, side by side where nothing stands between them.
+def run_in_order(tasks: Mapping[str, Task]) -> None:
+    """Run every task once those before it are done, side by side where nothing stands between them.
 
-    The first failure is raised, after the tasks that were running have ended; nothing new begins.
+    The first failure is raised after the tasks that were running have ended; nothing new begins.
     """
     order = TopologicalSorter({name: [need for need in needs if need in tasks] for name, (needs, _) in tasks.items()})
     order.prepare()

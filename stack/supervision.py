@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import xmlrpc.client  # noqa: S411 - the peer is our own supervisord
-from collections.abc import Iterable, Iterator
+import xmlrpc.client
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
@@ -43,7 +44,7 @@ class ProcessInfo:
     """Seconds since 1970."""
 
     @property
-    def runs(self) -> bool:
+    def is_up(self) -> bool:
         return self.state in ("RUNNING", "STARTING")
 
 
@@ -73,27 +74,32 @@ class Supervisor:
         return socket
 
     @property
-    def _rpc(self) -> xmlrpc.client.ServerProxy:
+    def _rpc(self) -> Any:  # what a procedure returns is its own affair
         transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket()}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def is_running(self) -> bool:
         """Whether supervisord answers."""
         try:
-            return self._rpc.supervisor.getState()["statename"] == "RUNNING"  # type: ignore[index, call-overload]
+            return bool(self._rpc.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
     def processes(self) -> dict[str, ProcessInfo]:
         """Every service that the supervisor knows; none when it does not run."""
         try:
-            told = self._rpc.supervisor.getAllProcessInfo()
+            told = self._rpc.getAllProcessInfo()
         except (OSError, xmlrpc.client.Error):
             return {}
         return {
-            one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"])  # type: ignore[index, call-overload]
-            for one in told  # type: ignore[union-attr]
+            one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"])
+            for one in told
         }
+
+    def end_leftovers(self) -> None:
+        """End what runs of this home although its supervisor does not."""
+        if not self.is_running():
+            end_leftovers(self._home.folder)
 
     def bring_up(self, services: Iterable[Service]) -> None:
         """Have supervisord running with these services declared, none of them started by that.
@@ -106,7 +112,6 @@ class Supervisor:
         if self.is_running():
             self._reload()
             return
-        end_leftovers(self._home.folder)
         self._socket().unlink(missing_ok=True)
         environ = dict(os.environ) | {SERVICE_VARIABLE: "supervisor", "DATAFLIX_HOME": str(self._home.folder)}
         done = subprocess.run(
@@ -122,11 +127,13 @@ class Supervisor:
             last = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise ServiceFailed(f"The supervisor did not start: {' '.join(last)}")
         if not _eventually(self.is_running, _START_SECONDS):
-            raise ServiceFailed(f"The supervisor did not answer within {_START_SECONDS} s: see {self._folder}/supervisord.log.")
+            raise ServiceFailed(
+                f"The supervisor did not answer within {_START_SECONDS} s: see {self._folder}/supervisord.log."
+            )
 
     def _reload(self) -> None:
-        rpc = self._rpc.supervisor
-        [[added, changed, removed]] = rpc.reloadConfig()  # type: ignore[misc]
+        rpc = self._rpc
+        [[added, changed, removed]] = rpc.reloadConfig()
         for name in [*changed, *removed]:
             self.stop([name])
             rpc.removeProcessGroup(name)
@@ -136,17 +143,19 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start a service that does not run. Raises ServiceFailed when its program cannot be started at all."""
         try:
-            self._rpc.supervisor.startProcess(name, False)
+            self._rpc.startProcess(name, False)
         except xmlrpc.client.Fault as fault:
             if not fault.faultString.startswith("ALREADY_STARTED"):
-                raise ServiceFailed(f"{name} could not be started ({fault.faultString}): see `bin/dataflix logs {name}`.") from fault
+                raise ServiceFailed(
+                    f"{name} could not be started ({fault.faultString}): see `bin/dataflix logs {name}`."
+                ) from fault
 
     def stop(self, names: Iterable[str]) -> None:
         """Stop services at the same time, and wait until they have ended."""
         wanted = set(names)
         for name in wanted:
             with contextlib.suppress(xmlrpc.client.Fault):  # NOT_RUNNING
-                self._rpc.supervisor.stopProcess(name, False)
+                self._rpc.stopProcess(name, False)
 
         def ended() -> bool:
             now = self.processes()
@@ -161,8 +170,8 @@ class Supervisor:
             ordered = sorted(services, key=lambda service: -service.tier)
             for _, tier in groupby(ordered, key=lambda service: service.tier):
                 self.stop([service.name for service in tier])
-            pid = int(self._rpc.supervisor.getPID())  # type: ignore[arg-type]
-            self._rpc.supervisor.shutdown()
+            pid = int(self._rpc.getPID())
+            self._rpc.shutdown()
             _eventually(lambda: not psutil.pid_exists(pid), _END_SECONDS)
         end_leftovers(self._home.folder)
         if self._socket_record.is_file():
@@ -170,14 +179,14 @@ class Supervisor:
             self._socket_record.unlink()
 
 
-def _eventually(condition: object, seconds: float) -> bool:
+def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
     attempts = Retrying(
         stop=stop_after_delay(seconds),
         wait=wait_fixed(0.05),
         retry=retry_if_not_result(bool),
         retry_error_callback=lambda _: False,
     )
-    return bool(attempts(condition))  # type: ignore[arg-type]
+    return bool(attempts(condition))
 
 
 def leftovers(home: Path) -> Iterator[psutil.Process]:

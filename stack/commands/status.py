@@ -22,7 +22,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
     entries: list[dict[str, Any]] = []
     for service in table.values():
         known = processes.get(service.name)
-        runs = known is not None and known.runs
+        runs = known is not None and known.is_up
         entries.append(
             {
                 "name": service.name,

@@ -1,43 +1,104 @@
 """``bin/dataflix up``."""
 
 import os
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
+from stack import preflight
 from stack.errors import PreflightFailed
-from stack.home import prepare_home
+from stack.home import MASKING_KEY, Home, open_home, prepare_home, read_env
 from stack.jars import install_jars
+from stack.loading import full_start, partial_start
+from stack.programs import Programs
 from stack.progress import Steps
-from stack.services import services
-from stack.startup import bring_up, run_in_order, with_needs
+from stack.servers import postgres
+from stack.service import Service
+from stack.services import named, services
+from stack.startup import Starter, run_in_order, with_needs
 from stack.supervision import Supervisor
+
+_NEXT = """\
+What next
+  curl '{api}/recommendations/1?limit=5'      what the first person of the sample may like
+  bin/dataflix import movielens PATH          100,836 real ratings (ml-latest-small) through the whole stream
+  bin/dataflix status | logs NAME | verify    how it goes
+  bin/dataflix down                           stop; --purge removes everything too"""
+_PLAIN_HASH = (
+    "[yellow]Masking is a plain hash[/yellow]: whoever guesses an e-mail address can check the guess. Set {key} before the "
+    "first `up` of a home to mask with a key."
+)
 
 
 def up(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Start just this service and what it needs, and load nothing; may be given several times."),
+        typer.Option(metavar="NAME", help="Start just this service and what it needs, and load nothing. Repeatable."),
     ] = None,
-    port_offset: Annotated[int | None, typer.Option(min=0, max=46_000, help="Added to every port of this home.")] = None,
+    port_offset: Annotated[
+        int | None, typer.Option(min=0, max=46_000, help="Add this to every port of this home. Remembered.")
+    ] = None,
 ) -> None:
     """Install, start and load what is missing; return when everything is healthy.
 
-    Twice in a row is fine: what runs stays, what is there is not loaded again.
+    Twice in a row is fine: what runs stays as it is, what is loaded is not loaded again. A changed contract, migration
+    or configuration takes effect.
     """
+    _check_not_moved(port_offset)
     if port_offset is not None:
-        os.environ["DATAFLIX_PORT_OFFSET"] = str(port_offset)
+        # The variable would win over what the home remembers, here and in every program that is started
+        os.environ.pop("DATAFLIX_PORT_OFFSET", None)
     home = prepare_home(port_offset, os.environ)
-    steps = Steps()
-    table = services(home)
-    unknown = [name for name in only or [] if name not in table]
-    if unknown:
-        raise PreflightFailed(f"There is no service {unknown[0]}: choose from {', '.join(table)}.")
-    supervisor = Supervisor(home)
-    with steps.shown():
-        install_jars(home.runtime, steps.say)
-        supervisor.bring_up(table.values())
-        names = with_needs(only or table, table)
-        run_in_order(
-            {name: (table[name].needs, lambda service=table[name]: bring_up(service, supervisor, steps)) for name in names}
+    with home.held():
+        postgres.settle(home)
+        table = services(home)
+        names = with_needs([named(name, table).name for name in only or table], table)
+        steps = Steps()
+        supervisor = Supervisor(home)
+        supervisor.end_leftovers()
+        _check_machine(home, [table[name] for name in names], supervisor)
+        with steps.shown():
+            install_jars(home.runtime, steps)
+            supervisor.bring_up(table.values())
+            starter = Starter(home, supervisor, steps)
+            programs = Programs(home)
+            if only:
+                run_in_order(partial_start(names, table, starter, programs))
+            else:
+                run_in_order(full_start(home, table, starter, programs, steps))
+    _tell(home, table, names, whole=not only)
+
+
+def _check_not_moved(port_offset: int | None) -> None:
+    home = open_home()
+    if port_offset not in (None, home.settings.port_offset) and home.exists and Supervisor(home).is_running():
+        raise PreflightFailed(
+            f"This home runs with port offset {home.settings.port_offset}: `bin/dataflix down` first, then start it with "
+            f"--port-offset {port_offset}."
         )
+
+
+def _check_machine(home: Home, wanted: list[Service], supervisor: Supervisor) -> None:
+    running = supervisor.processes()
+    missing = [service for service in wanted if service.name not in running or not running[service.name].is_up]
+    preflight.check_distinct(wanted)
+    preflight.check_ports(missing)
+    preflight.check_memory(missing, preflight.free_memory_mb())
+    preflight.check_disk(home.folder)
+
+
+def _tell(home: Home, table: Mapping[str, Service], names: list[str], *, whole: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    shown = Table("service", "what", "where", box=None, header_style="bold")
+    for name in names:
+        shown.add_row(name, table[name].summary, table[name].url)
+    console.print()
+    console.print(shown)
+    console.print(f"\nCredentials: {home.secrets_file}. Data and logs: {home.folder}.")
+    if whole:
+        if not read_env(home.secrets_file).get(MASKING_KEY):
+            console.print(_PLAIN_HASH.format(key=MASKING_KEY))
+        console.print("\n" + _NEXT.format(api=home.settings.api.url))

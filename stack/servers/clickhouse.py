@@ -27,6 +27,11 @@ def _folder(home: Home) -> Path:
     return home.folder / "clickhouse"
 
 
+def configuration(home: Home) -> tuple[Path, ...]:
+    """The files that it reads when it starts."""
+    return _folder(home) / "config.xml", _folder(home) / "users.xml", Path(__file__).with_name("clickhouse_server.py")
+
+
 def _fill(parent: ET.Element, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         child = ET.SubElement(parent, name)
@@ -47,7 +52,11 @@ def server_configuration(home: Home) -> str:
     """``config.xml``: loopback only, bounded memory, small pools, query log of a few days."""
     settings = home.settings
     folder = _folder(home)
-    log = {"database": "system", "flush_interval_milliseconds": 7500, "ttl": f"event_date + INTERVAL {_LOG_DAYS} DAY DELETE"}
+    log = {
+        "database": "system",
+        "flush_interval_milliseconds": 7500,
+        "ttl": f"event_date + INTERVAL {_LOG_DAYS} DAY DELETE",
+    }
     return _xml(
         {
             "listen_host": settings.clickhouse.host,
@@ -83,7 +92,9 @@ def server_configuration(home: Home) -> str:
 def _password(settings: Any, setting: str) -> str:
     value = getattr(settings, setting, None)
     if not isinstance(value, SecretStr) or not value.get_secret_value():
-        raise SettingsError(f"{ROLES.name} names the password setting {setting}, which is not set: start with `bin/dataflix up`.")
+        raise SettingsError(
+            f"{ROLES.name} names the password setting {setting}, which is not set: start with `bin/dataflix up`."
+        )
     return value.get_secret_value()
 
 
@@ -110,7 +121,13 @@ def users_configuration(home: Home) -> str:
     """
     roles = yaml.safe_load(ROLES.read_text())
     root = ET.Element("clickhouse")
-    _fill(root, {"profiles": {"default": {"max_memory_usage": MEMORY_BYTES * 2 // 3, "max_threads": 2}}, "quotas": {"default": ""}})
+    _fill(
+        root,
+        {
+            "profiles": {"default": {"max_memory_usage": MEMORY_BYTES * 2 // 3, "max_threads": 2}},
+            "quotas": {"default": ""},
+        },
+    )
     users = ET.SubElement(root, "users")
     # The server logs itself in as `default` to open its listeners, and can do nothing else with it
     starter = _user(None, ["SYSTEM LISTEN ON *.*", "SELECT ON system.numbers"])

@@ -28,7 +28,9 @@ def _engine() -> ModuleType:
         sys.exit("The package chdb-core is not installed: start with `bin/dataflix up`.")
     folder = Path(package.submodule_search_locations[0])
     extension = next(folder.glob("_chdb*.so"))
-    spec = importlib.util.spec_from_file_location("_chdb", extension, loader=ExtensionFileLoader("_chdb", str(extension)))
+    spec = importlib.util.spec_from_file_location(
+        "_chdb", extension, loader=ExtensionFileLoader("_chdb", str(extension))
+    )
     if spec is None or spec.loader is None:
         sys.exit(f"{extension} cannot be loaded.")
     module = importlib.util.module_from_spec(spec)

