@@ -1,12 +1,13 @@
 """``python -m api``: the API server."""
 
+import logging
 import sys
 
 import uvloop
 from aiohttp import web
 
 from api.app import create_app
-from api.middleware import AccessLog
+from api.middleware import AccessLog, WithoutText
 from dataflix.errors import DataflixError
 from dataflix.observability import configure_logging
 from dataflix.settings import load_settings
@@ -23,6 +24,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     configure_logging("api", settings.log_level)
+    logging.getLogger("aiohttp.server").addFilter(WithoutText())
     web.run_app(
         app,
         host=settings.api.host,

@@ -15,6 +15,7 @@ from api import keys
 from api.champion import ChampionWatch
 from api.follower import Batch, Follower, take_in
 from api.handlers import health, metrics, movies, ratings, recommendations, users, watched
+from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
 from api.openapi import describe
@@ -45,7 +46,9 @@ Part = Callable[[web.Application], AsyncIterator[None]]
 
 def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.Application:
     """The application. ``parts`` open what it works with and set its keys; the real ones unless given."""
-    app = web.Application(middlewares=[answer_with_problems], client_max_size=MAX_BODY)
+    instruments = Instruments()
+    app = web.Application(middlewares=[instruments.measure, answer_with_problems], client_max_size=MAX_BODY)
+    app[keys.INSTRUMENTS] = instruments
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.__call__)
@@ -86,7 +89,9 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         app[keys.RECOMMENDER] = LiveRecommender(replica, app[keys.CHAMPIONS])
 
         def deliver(batch: Batch) -> None:
+            live = progress.caught_up
             take_in(batch, replica, progress)
+            app[keys.INSTRUMENTS].counted(batch, live=live)
             if batch.announced:
                 app[keys.CHAMPIONS].announced()
 

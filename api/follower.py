@@ -38,7 +38,7 @@ class Batch:
     heard: bool = False  # the broker answered
     began: dict[Partition, int] = field(default_factory=dict)  # partitions that are new, and where they end now
     changes: list[Change] = field(default_factory=list)
-    newest_commit: datetime | None = None
+    commits: list[datetime] = field(default_factory=list)  # when each of the changes was committed
     rejected: int = 0
     announced: bool = False  # something came on the topic of announcements
     positions: dict[Partition, int] = field(default_factory=dict)  # everything below this offset is in this batch
@@ -51,8 +51,8 @@ def take_in(batch: Batch, replica: Replica, progress: Progress) -> None:
         replica.apply(change)
     progress.rejected += batch.rejected
     progress.heard()
-    if batch.newest_commit:
-        progress.committed(batch.newest_commit)
+    if batch.commits:
+        progress.committed(max(batch.commits))
     for partition, end in batch.began.items():
         progress.began(partition, end)
     for partition, end in batch.ends.items():
@@ -167,9 +167,8 @@ class Follower:
                 log.warning(
                     "event_rejected", topic=partition[0], partition=partition[1], offset=offset, reason=str(malformed)
                 )
-                return
-            if batch.newest_commit is None or event.committed_at > batch.newest_commit:
-                batch.newest_commit = event.committed_at
+            else:
+                batch.commits.append(event.committed_at)
 
 
 def _consumer_settings(bootstrap: str) -> dict[str, str | int | bool]:

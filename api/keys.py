@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from api.champion import ChampionWatch
+from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.progress import Progress
 from api.replica import Replica
@@ -12,4 +13,5 @@ STORE = web.AppKey("store", Store)
 REPLICA = web.AppKey("replica", Replica)
 PROGRESS = web.AppKey("progress", Progress)
 CHAMPIONS = web.AppKey("champions", ChampionWatch)
+INSTRUMENTS = web.AppKey("instruments", Instruments)
 RECOMMENDER = web.AppKey("recommender", LiveRecommender)

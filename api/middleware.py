@@ -1,5 +1,6 @@
 """What happens to every request: its number, its problem document where it fails, its headers and its log line."""
 
+import logging
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from dataflix.errors import SourceUnavailable
 log = structlog.get_logger("api")
 
 REQUEST_ID = web.RequestKey("request_id", str)
+ROUTE = web.RequestKey("route", str)  # the template of the path, never the path: it names people
+UNKNOWN = "unknown"  # stands for a route that is not there
 RETRY_AFTER = 1  # seconds
 _UNFORESEEN = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed that should not; the log of the API says where."
@@ -36,6 +39,8 @@ _HEADERS = {
 async def answer_with_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into a problem document. Of the unforeseen the log says where it happened, not what it said."""
     request[REQUEST_ID] = str(uuid.uuid4())
+    if resource := request.match_info.route.resource:
+        request[ROUTE] = resource.canonical
     try:
         return await handler(request)
     except Problem as problem:
@@ -79,18 +84,26 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers["X-Request-Id"] = request_id
 
 
+class WithoutText(logging.Filter):
+    """For aiohttp's own log: says that a request could not be parsed, and not what it was."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, with the kind of its exception in place of text and traceback."""
+        if record.exc_info and record.exc_info[0]:
+            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()
+            record.exc_info = None
+        return True
+
+
 class AccessLog(AbstractAccessLogger):
     """One line for each request: method, route, status, time. No path, query or body: they name people."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """``time`` in seconds."""
-        route = "unknown"
-        if isinstance(request, web.Request) and (resource := request.match_info.route.resource):
-            route = resource.canonical
         log.info(
             "request",
             method=request.method,
-            route=route,
+            route=request.get(ROUTE, UNKNOWN),
             status=response.status,
             milliseconds=round(time * 1000, 2),
             bytes=response.body_length,

@@ -1,9 +1,13 @@
 """Metrics for Prometheus."""
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.keys import CHAMPIONS, INSTRUMENTS, PROGRESS, REPLICA
 
 
-async def read_metrics(_request: web.Request) -> web.Response:
+async def read_metrics(request: web.Request) -> web.Response:
     """Everything that this process measured, in Prometheus' text format."""
-    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    app = request.app
+    body = app[INSTRUMENTS].exposition(app[REPLICA], app[PROGRESS], app[CHAMPIONS])
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

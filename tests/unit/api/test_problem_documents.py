@@ -1,5 +1,7 @@
 """Every error is a problem document that repeats nothing of what was sent and nothing of what the code said."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +10,7 @@ from serving import Api, Client, an_api
 from structlog.testing import capture_logs
 
 from api.memory_store import MemoryStore
+from api.middleware import WithoutText
 from api.resources import Movie, PageQuery
 from dataflix.errors import SourceUnavailable
 
@@ -108,6 +111,23 @@ async def test_the_access_log_names_the_route_and_nobody() -> None:
     assert [(line["route"], line["status"]) for line in requests] == [("/ratings/{user_id}", 404), ("unknown", 404)]
     said = {"event", "log_level", "method", "route", "status", "milliseconds", "bytes", "request_id"}
     assert all(set(line) == said for line in requests)
+
+
+async def test_what_is_no_http_is_refused_and_its_text_is_not_logged(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(hide := WithoutText())
+    try:
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(f"POST /users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{SECRET}\r\n".encode())
+        first = await reader.readline()
+        writer.close()
+    finally:
+        server_log.removeFilter(hide)
+    assert first.split()[1] == b"400"
+    assert "Error handling request" in caplog.text
+    assert SECRET not in caplog.text
 
 
 @pytest.mark.parametrize("path", ["/health", "/nowhere"])

@@ -1,0 +1,74 @@
+"""The API's instruments: what `dataflix.metrics` declares for it, and when each of them moves."""
+
+import time
+from collections.abc import Callable, Sized
+from http import HTTPMethod, HTTPStatus
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+
+from api.champion import ChampionWatch
+from api.follower import Batch
+from api.middleware import ROUTE, UNKNOWN, Handler
+from api.progress import Progress
+from api.replica import Replica
+from dataflix import metrics
+
+_METHODS = frozenset(HTTPMethod)  # a caller may invent methods, and each would be a time series of its own
+
+
+class Instruments:
+    """Moves the API's metrics, in a registry of its own. ``wall_clock`` gives the seconds since 1970."""
+
+    def __init__(self, wall_clock: Callable[[], float] = time.time) -> None:
+        self._now = wall_clock
+        self._registry = registry = CollectorRegistry()
+        for collector in (ProcessCollector, GCCollector, PlatformCollector):
+            collector(registry=registry)
+        self._requests = metrics.API_REQUESTS.counter(registry)
+        self._request_seconds = metrics.API_REQUEST_SECONDS.histogram(registry)
+        self._events = metrics.API_EVENTS.counter(registry)
+        self._rejected = metrics.API_EVENTS_REJECTED.counter(registry)
+        self._commit_to_history = metrics.API_COMMIT_TO_HISTORY_SECONDS.histogram(registry)
+        self._rows = metrics.API_ROWS.gauge(registry)
+        self._lag = metrics.API_STREAM_LAG.gauge(registry)
+        self._silence = metrics.API_STREAM_SILENCE_SECONDS.gauge(registry)
+        self._model_version = metrics.API_MODEL_VERSION.gauge(registry)
+
+    @web.middleware
+    async def measure(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Middleware: count and time the request. Stands outside the one that makes problem documents."""
+        began = time.perf_counter()
+        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        try:
+            response = await handler(request)
+            status = response.status
+        finally:
+            method, route = request.method if request.method in _METHODS else "other", request.get(ROUTE, UNKNOWN)
+            self._requests.labels(method, route, status).inc()
+            self._request_seconds.labels(method, route).observe(time.perf_counter() - began)
+        return response
+
+    def counted(self, batch: Batch, *, live: bool) -> None:
+        """A batch is part of the histories. ``live`` when it is news and not the past being read at start."""
+        self._events.inc(len(batch.commits))
+        self._rejected.inc(batch.rejected)
+        if live:
+            now = self._now()
+            for commit in batch.commits:
+                self._commit_to_history.observe(now - commit.timestamp())
+
+    def exposition(self, replica: Replica, progress: Progress, champions: ChampionWatch) -> bytes:
+        """Every metric as of now, in Prometheus' text format."""
+        tables: dict[str, Sized] = {
+            "users": replica.users,
+            "movies": replica.movies,
+            "ratings": replica.ratings,
+            "watched_movies": replica.watched,
+        }
+        for table, rows in tables.items():
+            self._rows.labels(table).set(len(rows))
+        self._lag.set(progress.lag)
+        self._silence.set(float("nan") if progress.silence is None else progress.silence)
+        self._model_version.set(champions.current.version if champions.current else 0)
+        return generate_latest(self._registry)
