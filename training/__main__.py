@@ -5,13 +5,14 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, SettingsError
-from training.commands import create_buckets, train
+from training.commands import create_buckets, import_movielens, train
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("create-buckets")(create_buckets.create_buckets)
+app.command("import-movielens")(import_movielens.import_movielens)
 app.command("train")(train.train)
 
 

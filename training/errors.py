@@ -13,3 +13,7 @@ class UnreadableDataSet(DataflixError):
 
 class TrainingIncomplete(DataflixError):
     """A step after the fit failed; the message says how far the training came."""
+
+
+class ImportRunning(DataflixError):
+    """Another import holds the source."""

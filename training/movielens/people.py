@@ -1,0 +1,36 @@
+"""Names for people who have none: MovieLens knows them as numbers only. Nobody could take one for a real person's."""
+
+from dataclasses import dataclass
+
+GIVEN = (
+    "Airy", "Blithe", "Brisk", "Candid", "Cosy", "Dapper", "Deft", "Eager", "Fabled", "Fleet", "Frosty", "Gentle",
+    "Gilded", "Hardy", "Hushed", "Jaunty", "Keen", "Lively", "Lunar", "Mellow", "Merry", "Nimble", "Placid", "Quaint",
+    "Rustic", "Sable", "Snug", "Spry", "Sunlit", "Tidy", "Velvet", "Wistful",
+)  # fmt: skip
+FAMILY = (
+    "Anvilbird", "Bellflower", "Cloudberry", "Driftwood", "Emberfox", "Fernhollow", "Gearwhistle", "Hazelmoth",
+    "Inkwater", "Jadepebble", "Kitestring", "Lanternfish", "Mosslight", "Nightkettle", "Oatmeadow", "Paperboat",
+    "Quillfeather", "Ravenspool", "Saltmarsh", "Thimbleweed", "Umbercroft", "Vineladder", "Wickerlake", "Yarrowgate",
+    "Zephyrtop", "Applecart", "Brambleknot", "Copperfern", "Dustvane", "Everlamp", "Foxglovely",
+)  # fmt: skip
+DOMAIN = "movielens.example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpPerson:
+    """What the source wants to know of a person who is only a number."""
+
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+
+
+def made_up_person(user_id: int) -> MadeUpPerson:
+    """The same name for the same number, and a user name and an e-mail address that no other number has.
+
+    The lengths of the two lists share no divisor, so that names repeat only after all 992 of them.
+    """
+    first, last = GIVEN[user_id % len(GIVEN)], FAMILY[user_id % len(FAMILY)]
+    username = f"{first}.{last}.{user_id}".lower()
+    return MadeUpPerson(username, f"{username}@{DOMAIN}", first, last)
