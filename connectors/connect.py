@@ -127,9 +127,9 @@ class Connect:
                         raise _NotYet(f"it answered {response.status}")
                     if response.status >= HTTPStatus.BAD_REQUEST:
                         # a refusal is about the configuration, in which there is no secret and no row
-                        reason = " ".join((await response.text()).split())[:_REFUSAL_CHARACTERS]
+                        reason = " ".join(str((await response.json())["message"]).split())[:_REFUSAL_CHARACTERS]
                         raise ConnectorFailed(
-                            f"Connect refuses the connector {self._name!r} ({response.status}): {reason} "
+                            f"Connect refuses the connector {self._name!r} ({response.status}): {reason}. "
                             "`python -m connectors show` prints what it was sent."
                         )
                     return await response.json() if response.content_type == "application/json" else None

@@ -95,9 +95,9 @@ def _form_of_events() -> dict[str, str]:
         "provide.transaction.metadata": "false",
         "unavailable.value.placeholder": UNAVAILABLE,
         "post.processors": "reselect",
-        "reselect.type": "io.debezium.processors.reselect.ReselectColumnsPostProcessor",
-        "reselect.reselect.unavailable.values": "true",
-        "reselect.reselect.null.values": "false",
+        "post.processors.reselect.type": "io.debezium.processors.reselect.ReselectColumnsPostProcessor",
+        "post.processors.reselect.reselect.unavailable.values": "true",
+        "post.processors.reselect.reselect.null.values": "false",
     }
 
 

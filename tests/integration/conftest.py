@@ -9,70 +9,16 @@ The home lies below ``DATAFLIX_TEST_HOMES`` (or a temporary folder), its ports a
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_stack import Stack
 
-from dataflix.settings import PROJECT, Settings, load_settings
+from dataflix.settings import Settings
 
-START_LIMIT_S = 280
 DEFAULT_PORT_OFFSET = 20_000
-
-
-class Stack:
-    """The servers of one home. What is up stays up until ``stop``."""
-
-    def __init__(self, home: Path, port_offset: int) -> None:
-        self.home = home
-        self._port_offset = port_offset
-        self._up: set[str] = set()
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {"DATAFLIX_HOME": str(self.home)}
-
-    @property
-    def settings(self) -> Settings:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DATAFLIX_HOME", str(self.home))
-            return load_settings()
-
-    def need(self, *services: str) -> Settings:
-        """Start what is not up yet; the Settings of the home."""
-        if missing := [service for service in services if service not in self._up]:
-            only = [argument for service in missing for argument in ("--only", service)]
-            self._run([str(PROJECT / "bin" / "dataflix"), "up", *only, "--port-offset", str(self._port_offset)])
-            self._up.update(missing)
-        return self.settings
-
-    def run(self, program: str, *arguments: str) -> str:
-        """Run ``python -m program arguments`` in this home; what it printed. A failure of it fails the test."""
-        return self._run([sys.executable, "-m", program, *arguments])
-
-    def stop(self) -> None:
-        """Stop every server of the home."""
-        self._run([str(PROJECT / "bin" / "dataflix"), "down"])
-
-    def _run(self, command: list[str]) -> str:
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=START_LIMIT_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            pytest.fail(
-                f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False
-            )
-        return done.stdout
 
 
 @pytest.fixture(scope="session")
