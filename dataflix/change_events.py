@@ -84,6 +84,7 @@ def _field(fields: Any, name: str, kind: type) -> Any:
 def _commit_lsn(sequence: str) -> int:
     """``sequence`` is itself JSON: the last commit and the change, as digits in strings or null."""
     try:
-        return int(orjson.loads(sequence)[0] or 0)
+        last_commit = orjson.loads(sequence)[0]
+        return 0 if last_commit is None else int(last_commit)
     except (ValueError, TypeError, LookupError):
         raise BrokenEnvelope("The field sequence is not a list of two positions.") from None

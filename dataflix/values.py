@@ -40,8 +40,8 @@ class UnavailableValue(MalformedEvent):
 
 
 def iso_timestamp(microseconds: int) -> str:
-    """Microseconds since 1970 in UTC as a canonical timestamp. Raises OverflowError outside of years 1 to 9999."""
-    return _iso(_MIDNIGHT_ZERO + timedelta(microseconds=microseconds))
+    """Microseconds since 1970 in UTC as a canonical timestamp. Raises OverflowError outside of years 1900 to 2299."""
+    return _iso(_in_range(_MIDNIGHT_ZERO + timedelta(microseconds=microseconds)))
 
 
 def decoder(column: Column) -> Decode:
@@ -141,7 +141,7 @@ def _timestamp(value: Any) -> str:
     """Microseconds since 1970 on a clock without a zone, which raw reads as UTC."""
     if type(value) is not int:
         raise TypeError
-    return _iso(_in_range(_MIDNIGHT_ZERO + timedelta(microseconds=value)))
+    return iso_timestamp(value)
 
 
 def _timestamptz(value: Any) -> str:
