@@ -50,6 +50,7 @@ def open_clickhouse(settings: Settings, user: ClickHouseUser, database: str = "d
             password=user.password(settings).get_secret_value(),
             database=database,
             client_name="dataflix",
+            tz_mode="aware",
             connect_timeout=CONNECT_SECONDS,
             send_receive_timeout=REPLY_SECONDS,
             # a session holds one query at a time, and nothing here needs one
@@ -69,6 +70,7 @@ async def open_clickhouse_async(settings: Settings, user: ClickHouseUser, databa
             password=user.password(settings).get_secret_value(),
             database=database,
             client_name="dataflix",
+            tz_mode="aware",
             connect_timeout=CONNECT_SECONDS,
             send_receive_timeout=REPLY_SECONDS,
             autogenerate_session_id=False,
