@@ -132,9 +132,21 @@ def _lines(file: Path, header: list[str]) -> Iterator[tuple[int, list[str]]]:
     except OSError as error:
         raise UnreadableDataSet(f"The file {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
-        raise UnreadableDataSet(f"The file {file} is not text in UTF-8 (after line {line}).") from None
+        raise _wrong(file, _first_undecodable(file), "it is not text in UTF-8") from None
     except csv.Error as error:
         raise _wrong(file, line, f"it is not CSV ({error})") from None
+
+
+def _first_undecodable(file: Path) -> int:
+    """The number of the line; text is decoded in blocks, far ahead of the line that is read."""
+    number = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):  # noqa: B007  # the number is what is wanted
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                break
+    return number
 
 
 def _id(file: Path, line: int, name: str, text: str) -> int:

@@ -50,7 +50,8 @@ def add_missing(
 ) -> tuple[dict[int, int], int]:
     """Add those of ``items`` that are not there yet; they are keyed by the ids of MovieLens.
 
-    Returns our ids of all of them, and how many are new. ``row`` makes the values of ``kind.columns`` from our id and the item.
+    Returns our ids of all of them, and how many are new. ``row`` makes the values of ``kind.columns`` from our id and
+    the item.
     """
     ids = _remembered(connection, kind, data_set)
     missing = [movielens_id for movielens_id in items if movielens_id not in ids]
