@@ -8,9 +8,11 @@ from dataflix.errors import DataflixError, SettingsError
 from stack.commands.dbt import dbt
 from stack.commands.down import down
 from stack.commands.imports import imports
+from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.restart import restart
 from stack.commands.status import status
+from stack.commands.test import run_tests
 from stack.commands.train import train
 from stack.commands.up import up
 from stack.commands.verify import verify
@@ -35,6 +37,8 @@ app.add_typer(imports, name="import")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(dbt)
+app.command("test")(run_tests)
+app.command()(lock)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The environments of Dataflix, made from their locks before anything else can run. Standard library only.
 
-Below the runtime folder: ``bootstrap`` (pip brings uv, by hash), ``app`` and ``test`` (uv brings the rest, by hash), and
-uv's cache. An environment is complete when its marker names the lock that it was made from: an installation that
+Below the runtime folder: ``bootstrap`` (pip brings uv, by hash), ``app`` and ``test`` (uv brings the rest, by hash),
+and uv's cache. An environment is complete when its marker names the lock that it was made from: an installation that
 was interrupted is done again.
 """
 
@@ -16,6 +16,7 @@ import time
 import venv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from dataflix.errors import DataflixError
 
@@ -25,6 +26,9 @@ MARKER = ".dataflix-complete"
 NEEDED_GB = 3.5
 # These work on what is there, also while an installation is broken or the lock has moved on
 AS_THEY_ARE = frozenset({"down", "status", "logs"})
+
+
+_CHECK = "is a package index reachable (index URL, proxy, certificates as pip is told), and is there disk?"
 
 
 class BootstrapFailed(DataflixError):
@@ -152,7 +156,7 @@ def _make_bootstrap(runtime: Path) -> None:
             ) from error
         _run(
             [folder / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", lock],
-            "uv could not be installed: is a package index reachable (pip's index-url, proxy, certificates), and disk free?",
+            f"uv could not be installed: {_CHECK}",
             {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")},
         )
         _mark(folder, lock)
@@ -195,7 +199,7 @@ def ensure(name: str, runtime: Path) -> Path:
             )  # fmt: skip
             uv(
                 runtime, "pip", "sync", "--require-hashes", "--python", python, lock,
-                failure=f"The packages of {lock.name} could not be installed: is a package index reachable, and disk free?",
+                failure=f"The packages of {lock.name} could not be installed: {_CHECK}",
             )  # fmt: skip
             _mark(folder, lock)
     return folder
@@ -212,14 +216,18 @@ def program_environment(home: Path, runtime: Path, environ: Mapping[str, str]) -
     }
 
 
+_USAGE = """\
+usage: bin/dataflix up [--port-offset N]
+
+Nothing is installed yet: `up` installs, starts and loads all of it; then `bin/dataflix --help` lists every command, and
+`bin/dataflix COMMAND --help` explains it."""
+
+
 def _without_environment(arguments: Sequence[str], home: Path) -> int | None:
     """Answer what needs no environment; None when the command cannot be answered so."""
     command = arguments[0] if arguments else "--help"
     if command in ("-h", "--help") or "--help" in arguments:
-        _say(
-            "usage: bin/dataflix up [--port-offset N]\n\nNothing is installed yet: `up` installs, starts and loads all of it;"
-        )
-        _say("then `bin/dataflix --help` lists every command, and `bin/dataflix COMMAND --help` explains it.")
+        _say(_USAGE)
         return 0
     if command not in AS_THEY_ARE or (home / "supervisor").exists():
         return None
@@ -227,6 +235,10 @@ def _without_environment(arguments: Sequence[str], home: Path) -> int | None:
         shutil.rmtree(home, ignore_errors=True)
     _say(f"Nothing is installed in {home}" + (": start it with `bin/dataflix up`." if command != "down" else "."))
     return 0 if command == "down" else 1
+
+
+def _become(program: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    os.execve(program, [str(program), *arguments], dict(environ))  # noqa: S606
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -247,12 +259,10 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"dataflix: {failure}")
         return 1
     except OSError as failure:
-        _say(
-            f"dataflix: {failure.filename or runtime} could not be written: {failure.strerror}. Check disk and permissions."
-        )
+        place = failure.filename or runtime
+        _say(f"dataflix: {place} could not be written: {failure.strerror}. Check its disk and its permissions.")
         return 1
     except KeyboardInterrupt:
         _say("dataflix: interrupted; the next start goes on from here.")
         return 130
-    environ = program_environment(home, runtime, os.environ)
-    os.execve(python, [str(python), "-m", "stack", *arguments], environ)  # noqa: S606
+    _become(python, ["-m", "stack", *arguments], program_environment(home, runtime, os.environ))

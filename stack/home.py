@@ -1,4 +1,4 @@
-"""The home of one running stack: its folders, what `up` was told (``settings.env``) and its credentials (``secrets.env``)."""
+"""The home of one running stack: folders, ``settings.env`` (what `up` was told) and ``secrets.env`` (credentials)."""
 
 import contextlib
 import fcntl
@@ -69,8 +69,8 @@ def with_masking_key(present: Mapping[str, str], environ: Mapping[str, str]) -> 
         return dict(present)
     if not first:
         raise SettingsError(
-            f"{MASKING_KEY} is not the one that this home was started with, and what is masked stays as it is: unset it, or "
-            "begin anew with `bin/dataflix down --purge`."
+            f"{MASKING_KEY} is not the one that this home was started with, and what is masked stays as it is: unset "
+            "it, or begin anew with `bin/dataflix down --purge`."
         )
     return {MASKING_KEY: asked}
 

@@ -62,7 +62,7 @@ def locked_jars(name: str) -> list[LockedJar]:
 
 
 def _context(repository: Path) -> MavenContext:
-    """Maven Central and the repositories that the person's jgo configuration names; downloads land in ``repository``."""
+    """Maven Central and the repositories of the person's jgo configuration; downloads land in ``repository``."""
     remotes = GlobalSettings.load().repositories | {"central": MAVEN_CENTRAL_URL}
     return MavenContext(repo_cache=repository, remote_repos=remotes, timeout=_TIMEOUT_S)
 
@@ -77,8 +77,8 @@ def _fetched(artifact: Artifact) -> Path:
         return Path(artifact.resolve())
     except (requests.RequestException, RuntimeError, OSError) as error:
         raise InstallFailed(
-            f"The jar {artifact.filename} could not be fetched ({type(error).__name__}). Check that this machine reaches "
-            "Maven Central, or name a mirror under [repositories] in ~/.config/jgo.conf."
+            f"The jar {artifact.filename} could not be fetched ({type(error).__name__}). Check that this machine "
+            "reaches Maven Central, or name a mirror under [repositories] in ~/.config/jgo.conf."
         ) from error
 
 

@@ -1,7 +1,7 @@
 """What `up` does and in which order: services, schema, sample data, connector, marts, first model.
 
-Steps that do not need one another run side by side. What repeats cheaply (migrating, applying, registering) runs each time,
-so that a changed contract takes effect; marts and model are made when they are missing or their sources changed.
+Steps that do not need one another run side by side. What repeats cheaply (migrating, applying, registering) runs each
+time, so that a changed contract takes effect; marts and model are made when they are missing or their sources changed.
 """
 
 import json

@@ -54,8 +54,8 @@ def check_ports(services: Iterable[Service]) -> None:
         for setting, port in service.ports.items():
             if not is_free(service.address.host, port):
                 raise PreflightFailed(
-                    f"Port {port} on {service.address.host}, which {service.name} needs, is in use: end what holds it, set "
-                    f"{_variable(setting)}, or move all ports with --port-offset N (1000, say)."
+                    f"Port {port} on {service.address.host}, which {service.name} needs, is in use: end what holds it, "
+                    f"set {_variable(setting)}, or move all ports with --port-offset N (1000, say)."
                 )
 
 
@@ -80,7 +80,8 @@ def check_memory(services: Sequence[Service], free_mb: int) -> None:
     if free_mb < needed:
         names = ", ".join(service.name for service in services)
         raise PreflightFailed(
-            f"Starting {names} takes {needed} MB of memory, and {free_mb} MB are free: end something, or start fewer with --only."
+            f"Starting {names} takes {needed} MB of memory, and {free_mb} MB are free: end something, or start fewer "
+            "with --only."
         )
 
 
@@ -89,6 +90,6 @@ def check_disk(folder: Path) -> None:
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < NEEDED_DISK_MB:
         raise PreflightFailed(
-            f"{folder} has {free} MB of disk free, and a start takes {NEEDED_DISK_MB} MB: make room, or set DATAFLIX_HOME to "
-            "a folder on a larger disk."
+            f"{folder} has {free} MB of disk free, and a start takes {NEEDED_DISK_MB} MB: make room, or set "
+            "DATAFLIX_HOME to a folder on a larger disk."
         )

@@ -9,7 +9,7 @@ from dataflix.settings import Address
 
 
 class Tier(IntEnum):
-    """The order of ending: what reads and writes goes before what is read and written. Starting is the other way round."""
+    """The order of ending: what reads and writes goes before what is read and written."""
 
     DATABASE = 10
     STORE = 20

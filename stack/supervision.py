@@ -91,10 +91,7 @@ class Supervisor:
             told = self._rpc.getAllProcessInfo()
         except (OSError, xmlrpc.client.Error):
             return {}
-        return {
-            one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"])
-            for one in told
-        }
+        return {one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"]) for one in told}
 
     def end_leftovers(self) -> None:
         """End what runs of this home although its supervisor does not."""

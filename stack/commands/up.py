@@ -28,8 +28,8 @@ What next
   bin/dataflix status | logs NAME | verify    how it goes
   bin/dataflix down                           stop; --purge removes everything too"""
 _PLAIN_HASH = (
-    "[yellow]Masking is a plain hash[/yellow]: whoever guesses an e-mail address can check the guess. Set {key} before the "
-    "first `up` of a home to mask with a key."
+    "[yellow]Masking is a plain hash[/yellow]: whoever guesses an e-mail address can check the guess. Set {key} before "
+    "the first `up` of a home to mask with a key."
 )
 
 
@@ -76,8 +76,8 @@ def _check_not_moved(port_offset: int | None) -> None:
     home = open_home()
     if port_offset not in (None, home.settings.port_offset) and home.exists and Supervisor(home).is_running():
         raise PreflightFailed(
-            f"This home runs with port offset {home.settings.port_offset}: `bin/dataflix down` first, then start it with "
-            f"--port-offset {port_offset}."
+            f"This home runs with port offset {home.settings.port_offset}: `bin/dataflix down` first, then start it "
+            f"with --port-offset {port_offset}."
         )
 
 

@@ -1,4 +1,4 @@
-"""ClickHouse's own server out of the ``chdb-core`` wheel: its configuration, and its users out of ``clickhouse/roles.yml``."""
+"""ClickHouse's own server out of the ``chdb-core`` wheel: configuration, and users from ``clickhouse/roles.yml``."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,7 @@ def _user(password: str | None, grants: Sequence[str]) -> ET.Element:
 
 
 def users_configuration(home: Home) -> str:
-    """``users.xml``: the users of ``clickhouse/roles.yml`` with hashed passwords, and the one that starts the listeners.
+    """``users.xml``: the users of ``clickhouse/roles.yml``, passwords hashed, and the one that opens the listeners.
 
     Raises SettingsError when a password is not set.
     """

@@ -1,4 +1,4 @@
-"""The ClickHouse server process: ``python -m stack.servers.clickhouse_server FOLDER`` (see stack/servers/clickhouse.py).
+"""The ClickHouse server process: ``python -m stack.servers.clickhouse_server FOLDER`` (see clickhouse.py beside it).
 
 The wheel holds clickhouse-local, whose one query here starts ClickHouse's own listeners and then never ends: the server
 lives for as long as the query does. The call is not documented, so the wheel is pinned to an exact version.

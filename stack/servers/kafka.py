@@ -10,8 +10,8 @@ from stack.errors import ServiceFailed
 from stack.home import Home
 from stack.servers.java import java, write_log4j
 
-# A movie's description may be a megabyte long, and an event holds the row before and after
-MESSAGE_BYTES = 10_485_760
+# A movie's description may be a megabyte long, an event holds the row before and after, and JSON escapes
+MESSAGE_BYTES = 16 << 20
 HEAP = "512m"
 
 _PROPERTIES = """\

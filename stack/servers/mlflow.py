@@ -21,7 +21,8 @@ def command(home: Home) -> Sequence[str | Path]:
     application = "mlflow.server.fastapi_app:app"
     return (
         home.python, "-m", "uvicorn", application,
-        "--host", address.host, "--port", str(address.port), "--workers", "1", "--no-access-log", "--log-level", "warning",
+        "--host", address.host, "--port", str(address.port),
+        "--workers", "1", "--no-access-log", "--log-level", "warning",
     )  # fmt: skip
 
 

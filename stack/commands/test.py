@@ -1,0 +1,40 @@
+"""``bin/dataflix test``."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stack.bootstrap import ensure
+from stack.home import open_home
+from stack.testing import CheckRun, Outcome
+
+
+class Suite(StrEnum):
+    """What can be tested by itself."""
+
+    UNIT = "unit"
+    INTEGRATION = "integration"
+    E2E = "e2e"
+    ALL = "all"
+
+
+def run_tests(
+    suite: Annotated[Suite, typer.Argument(help="unit, integration, e2e, or all of them.")] = Suite.ALL,
+    pytest_arguments: Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST ARGUMENTS]")] = None,
+) -> None:
+    """Check and test the project: ruff, mypy, import-linter, then the tests against real servers of their own.
+
+    The tests run on homes and ports of their own, which are gone afterwards, whatever happened.
+    """
+    home = open_home()
+    python = ensure("test", home.runtime) / "bin" / "python"
+    suites = [name for name in ("unit", "integration", "e2e") if suite in (name, "all")]
+    outcome = Outcome()
+    with CheckRun(home, python) as run:
+        outcome += run.lint()
+        for name in suites:
+            outcome += run.pytest(name, pytest_arguments or [])
+    print(outcome)
+    sys.exit(0 if outcome.is_good else 1)
