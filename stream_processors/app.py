@@ -57,6 +57,7 @@ def build_app(kafka: Address, folder: Path, instance_id: str = "") -> faust.App:
         stream_wait_empty=False,  # what was not delivered is read again
         topic_allow_declare=False,  # whoever registers the connector creates the topics
         topic_disable_leader=True,
+        table_standby_replicas=0,  # there is no table: aiokafka spreads the partitions
         web_enabled=False,
         autodiscover=False,
     )

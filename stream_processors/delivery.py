@@ -67,7 +67,7 @@ class Delivery:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(SourceUnavailable),
-            wait=wait_exponential_jitter(initial=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
+            wait=wait_exponential_jitter(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
             stop=lambda _state: not still_ours(),
             before_sleep=report,
             reraise=True,

@@ -101,6 +101,11 @@ class HealthServer:
             ) from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.server_port
+
     def start(self) -> None:
         self._thread.start()
 
