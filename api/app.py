@@ -13,13 +13,14 @@ from aiohttp import web
 
 from api import keys
 from api.champion import ChampionWatch
+from api.connection_pool import ConnectionPool
 from api.follower import Batch, Follower, take_in
 from api.handlers import health, metrics, movies, ratings, recommendations, users, watched
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
 from api.openapi import describe
-from api.postgres_store import PostgresStore, connection_pool
+from api.postgres_store import PostgresStore
 from api.progress import Progress
 from api.replica import Replica
 from api.routes import AnyRoute
@@ -62,8 +63,8 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
     """PostgreSQL for what is written, the masked stream and the model registry for what is recommended."""
 
     async def source(app: web.Application) -> AsyncIterator[None]:
-        pool = connection_pool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
-        await pool.open(wait=False)
+        pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
+        await pool.open()
         app[keys.STORE] = PostgresStore(pool)
         yield
         await pool.close()

@@ -68,12 +68,18 @@ class Follower:
     """
 
     def __init__(
-        self, bootstrap: str, tables: Iterable[Table], announcements: str, deliver: Callable[[Batch], None]
+        self,
+        bootstrap: str,
+        tables: Iterable[Table],
+        announcements: str,
+        deliver: Callable[[Batch], None],
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._bootstrap = bootstrap
         self._tables = {table.masked_topic: table for table in tables}
         self._announcements = announcements
         self._deliver = deliver
+        self._look_every = look_every
         self._assigned: dict[Partition, TopicPartition] = {}
         self._away = False
         self._stopping = threading.Event()
@@ -96,7 +102,7 @@ class Follower:
                 batch = Batch()
                 if time.monotonic() >= next_look:
                     complete = self._look(consumer, batch)
-                    next_look = time.monotonic() + (LOOK_EVERY if complete else LOOK_SOONER)
+                    next_look = time.monotonic() + (self._look_every if complete else LOOK_SOONER)
                 self._read(consumer, batch)
                 if batch.heard:
                     asyncio.run_coroutine_threadsafe(self._hand_over(batch), loop).result()

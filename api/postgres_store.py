@@ -1,54 +1,23 @@
 """The store on PostgreSQL, as the role ``dataflix_api``. Every call is one statement, and so one transaction."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import Params
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 from pydantic import BaseModel
 
+from api.connection_pool import ConnectionPool
 from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
 from api.store import Put, Taken, UnknownReference
-from dataflix.errors import SourceUnavailable
 from dataflix.masking import mask_name
 
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]
 Model = TypeVar("Model", bound=BaseModel)
-
-STATEMENT_TIMEOUT = 3_000  # milliseconds
-CONNECTION_WAIT = 2.0  # seconds that a request waits for a connection
-MAX_CONNECTIONS = 10
-MAX_WAITING = 200  # requests; more are turned away at once
-
-
-def connection_pool(conninfo: str) -> Pool:
-    """A closed pool. Opening it does not wait for PostgreSQL, and it finds PostgreSQL again after an outage."""
-    return AsyncConnectionPool(
-        conninfo,
-        connection_class=psycopg.AsyncConnection[DictRow],
-        kwargs={
-            "autocommit": True,
-            "row_factory": dict_row,
-            "connect_timeout": 2,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT}",
-        },
-        min_size=2,
-        max_size=MAX_CONNECTIONS,
-        max_waiting=MAX_WAITING,
-        timeout=CONNECTION_WAIT,
-        reconnect_timeout=2.0,  # gives up early, so that a request after the outage begins anew and not minutes later
-        check=AsyncConnectionPool.check_connection,
-        open=False,
-    )
 
 
 class PostgresStore:
     """Rows of the source database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
     async def add_user(self, user: NewUser) -> User:
@@ -134,20 +103,9 @@ class PostgresStore:
         return Put(model.model_validate(row), created)
 
     async def _rows(self, sql: str, parameters: Params) -> list[dict[str, Any]]:
-        async with _answering(), self._pool.connection() as connection:
+        async with self._pool.connection() as connection:
             cursor = await connection.execute(sql, parameters)
             return await cursor.fetchall()
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    """Turn the many ways in which PostgreSQL is away into one. Their texts may carry values and are left out."""
-    try:
-        yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TooManyRequests) as error:
-        raise SourceUnavailable(
-            f"PostgreSQL did not carry out the statement ({type(error).__name__}): try again."
-        ) from None
 
 
 def _shown(row: dict[str, Any]) -> User:

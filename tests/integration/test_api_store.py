@@ -1,0 +1,171 @@
+"""One suite over the store on PostgreSQL and the one in memory: neither can change alone."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from api.connection_pool import ConnectionPool
+from api.memory_store import MemoryStore
+from api.postgres_store import PostgresStore
+from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery
+from api.store import Store, Taken, UnknownReference
+from dataflix.errors import SourceUnavailable
+from dataflix.settings import Settings
+
+NOBODY = NO_MOVIE = 2**62
+ALL = PageQuery(limit=500)
+SAMPLE_MOVIES = 20
+
+
+def a_person(**values: str) -> NewUser:
+    name = secrets.token_hex(8)
+    person = {"username": name, "email": f"{name}@example.net", "first_name": "Augusta", "last_name": "Lovelace"}
+    return NewUser.model_validate(person | values)
+
+
+def a_movie(movie_id: int) -> Movie:
+    return Movie(
+        movie_id=movie_id,
+        title=f"Movie {movie_id}",
+        description=None,
+        genre="Drama",
+        release_year=1979,
+        director=None,
+        duration_minutes=162,
+        imdb_rating=8.1,
+    )
+
+
+@asynccontextmanager
+async def postgres_store(settings: Settings) -> AsyncIterator[PostgresStore]:
+    pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
+    await pool.open()
+    try:
+        yield PostgresStore(pool)
+    finally:
+        await pool.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore(a_movie(number) for number in range(1, SAMPLE_MOVIES + 1))
+        return
+    settings: Settings = request.getfixturevalue("source")
+    async with postgres_store(settings) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+async def user(store: Store) -> int:
+    return (await store.add_user(a_person())).user_id
+
+
+async def test_who_was_added_is_found_masked(store: Store) -> None:
+    added = await store.add_user(a_person(city="London"))
+    assert (added.first_name, added.last_name, added.city) == ("A******", "L*******", "London")
+    assert await store.user(added.user_id) == added
+    assert await store.users(PageQuery(limit=1, after=added.user_id - 1)) == [added]
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+async def test_what_somebody_has_is_taken(store: Store, field: str) -> None:
+    first = a_person()
+    await store.add_user(first)
+    with pytest.raises(Taken) as taken:
+        await store.add_user(a_person(**{field: getattr(first, field)}))
+    assert taken.value.field == field
+    assert getattr(first, field) not in str(taken.value)
+
+
+async def test_nobody_and_no_movie_are_none(store: Store) -> None:
+    assert await store.user(NOBODY) is None
+    assert await store.movie(NO_MOVIE) is None
+
+
+async def test_movies_come_in_pages_in_the_order_of_ids(store: Store) -> None:
+    first = await store.movies(PageQuery(limit=7))
+    second = await store.movies(PageQuery(limit=7, after=first[-1].movie_id))
+    ids = [movie.movie_id for movie in first + second]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 14
+    assert await store.movie(first[0].movie_id) == first[0]
+
+
+async def test_a_rating_is_created_then_replaced(store: Store, user: int) -> None:
+    first = await store.rate(NewRating(user_id=user, movie_id=3, rating=4.5, liked=True))
+    second = await store.rate(NewRating(user_id=user, movie_id=3, rating=2.0))
+    assert (first.created, second.created) == (True, False)
+    assert first.value.rating_id == second.value.rating_id
+    assert (second.value.rating, second.value.liked) == (2.0, None)
+    assert second.value.rated_at >= first.value.rated_at
+    assert await store.ratings(user, ALL) == [second.value]
+
+
+async def test_ratings_come_in_pages(store: Store, user: int) -> None:
+    for movie in (5, 4, 3):
+        await store.rate(NewRating(user_id=user, movie_id=movie, rating=3.0))
+    first = await store.ratings(user, PageQuery(limit=2))
+    rest = await store.ratings(user, PageQuery(limit=2, after=first[-1].rating_id))
+    assert [row.movie_id for row in first + rest] == [5, 4, 3]
+
+
+async def test_eight_equal_writes_at_once_make_one_row(store: Store, user: int) -> None:
+    rating = NewRating(user_id=user, movie_id=3, rating=4.0)
+    puts = await asyncio.gather(*(store.rate(rating) for _ in range(8)))
+    assert sum(put.created for put in puts) == 1
+    assert len(await store.ratings(user, ALL)) == 1
+
+
+async def test_a_movie_is_watched_once_and_keeps_its_moment(store: Store, user: int) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    first = await store.mark_watched(NewWatched(user_id=user, movie_id=3, watched_at=moment))
+    again = await store.mark_watched(NewWatched(user_id=user, movie_id=3))
+    assert (first.created, again.created) == (True, False)
+    assert first.value.watched_at == again.value.watched_at == moment
+    assert await store.watched(user, ALL) == [again.value]
+
+
+async def test_a_moment_that_is_given_replaces_the_one_before(store: Store, user: int) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    await store.mark_watched(NewWatched(user_id=user, movie_id=3))
+    moved = await store.mark_watched(NewWatched(user_id=user, movie_id=3, watched_at=moment))
+    assert moved.value.watched_at == moment
+
+
+async def test_writes_name_what_they_do_not_find(store: Store, user: int) -> None:
+    for user_id, movie_id, thing in ((NOBODY, 3, "user"), (user, NO_MOVIE, "movie"), (NOBODY, NO_MOVIE, "user")):
+        with pytest.raises(UnknownReference) as rating:
+            await store.rate(NewRating(user_id=user_id, movie_id=movie_id, rating=3.0))
+        with pytest.raises(UnknownReference) as watched:
+            await store.mark_watched(NewWatched(user_id=user_id, movie_id=movie_id))
+        assert (rating.value.thing, watched.value.thing) == (thing, thing)
+
+
+async def test_what_people_write_is_a_value_and_never_sql(store: Store) -> None:
+    city = "'; drop table ratings; --"
+    assert (await store.add_user(a_person(city=city))).city == city
+
+
+async def test_connections_that_were_cut_are_replaced_before_a_request_gets_them(source: Settings) -> None:
+    admin = source.postgres_conninfo("dataflix_admin", source.postgres_admin_password)
+    async with postgres_store(source) as store:
+        assert await store.movies(ALL)
+        async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
+            await connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'dataflix_api'"
+            )
+        assert await store.movies(ALL)
+
+
+async def test_a_database_that_is_away_is_one_error_without_its_address(source: Settings, unused_tcp_port: int) -> None:
+    away = source.model_copy(update={"postgres_port": unused_tcp_port, "port_offset": 0})
+    async with postgres_store(away) as store:
+        with pytest.raises(SourceUnavailable) as unavailable:
+            await store.movies(ALL)
+    assert str(unused_tcp_port) not in str(unavailable.value)
