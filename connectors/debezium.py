@@ -2,17 +2,22 @@
 
 How a value arrives in ``before`` and ``after`` of a change event, by the type of its contract:
 
-====================== ==========================================================================
-smallint, integer,     JSON integer
+==================== ===========================================================================================
+smallint, integer,   JSON integer
 bigint
-boolean                JSON boolean
-text, uuid             string
-numeric                string, in plain decimal notation with the scale of the column: ``"4.5"``
-double precision       JSON number
-date                   integer: days since 1970-01-01
-timestamp              integer: microseconds since 1970-01-01T00:00:00, in no time zone
-timestamptz            string: ISO 8601 in UTC, ``"2026-01-02T03:04:05.123456Z"``, as many decimals as needed
-====================== ==========================================================================
+boolean              JSON boolean
+text, uuid           string
+numeric              string in plain decimal notation with the scale of the column, ``"4.5"``; ``"NAN"``
+double precision     JSON number; the strings ``"NaN"``, ``"Infinity"``, ``"-Infinity"``
+date                 integer: days since 1970-01-01
+timestamp            integer: microseconds since 1970-01-01T00:00:00, in no time zone
+timestamptz          string: ISO 8601 in UTC with six decimals, ``"2026-01-02T03:04:05.123456Z"``; a year beyond
+                     9999 or before 1 bears a sign; ``"infinity"``, ``"-infinity"``
+==================== ===========================================================================================
+
+Seen at the edges of these types: an infinite timestamp is the largest or smallest 64-bit integer, and one after the
+year 294246 leaves 64 bits and comes out before 4713 BC. An infinite date is a number beyond PostgreSQL's finite
+dates; a snapshot (not the stream) gives other numbers for infinite dates, and for a date BC the same date AD.
 
 A text that PostgreSQL keeps out of line and an update left alone is not in the stream: Debezium reads it again from
 the row. Where the row is gone by then, the value is ``UNAVAILABLE``; the delete that removed the row follows.
