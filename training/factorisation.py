@@ -37,7 +37,8 @@ def factorise(cells: Cells, choices: Choices) -> Factorisation:
     """Fit W, H >= 0 to ``cells`` by least squares, empty cells counting as zeros. Deterministic for a seed."""
     model = NMF(n_components=choices.n_components, max_iter=choices.max_iter, random_state=choices.seed)
     began = time.perf_counter()
-    with warnings.catch_warnings():
+    # a perfect fit makes scikit-learn take the root of a rounding error below zero, for a number that nobody reads
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         # an early end is reported as `converged`, and is no trouble for the recommendations
         warnings.simplefilter("ignore", ConvergenceWarning)
         people = model.fit_transform(cells)
@@ -60,5 +61,11 @@ def held_out_errors(fitted: Factorisation, aside: HoldOut) -> CellErrors | None:
 
 
 def item_model(matrix: InteractionMatrix, fitted: Factorisation) -> ItemModel:
-    """What serving needs of a fit to the whole matrix: the items. People are folded in when they ask."""
-    return ItemModel(matrix.item_ids, fitted.items, matrix.popularity)
+    """What serving needs of a fit to the whole matrix: the items. People are folded in when they ask.
+
+    How a product is shared between its two factors is arbitrary. Here each factor has length one over all items, so
+    that a fold-in is equally exact in all of them.
+    """
+    lengths = np.linalg.norm(fitted.items, axis=0)
+    factors = np.divide(fitted.items, lengths, out=np.zeros_like(fitted.items), where=lengths > 0)
+    return ItemModel(matrix.item_ids, factors, matrix.popularity)

@@ -1,0 +1,103 @@
+"""A training measures its choices on what it held out, and serves what it fitted to everything."""
+
+import numpy as np
+import pytest
+from interactions import a_block, two_tastes
+from rich.console import Console
+
+from dataflix.recommender import Catalogue, Interaction, recommend
+from training.choices import Choices
+from training.factorisation import Factorisation, factorise, held_out_errors
+from training.matrix import HoldOut, build_matrix, hold_out
+from training.progress import Steps
+from training.training_run import Trained, fit
+
+CHOICES = Choices(n_components=2, max_iter=100)
+
+
+def trained(choices: Choices = CHOICES) -> Trained:
+    return fit([two_tastes()], choices, Steps(Console(quiet=True)))
+
+
+def test_the_model_recommends_what_people_of_the_same_taste_chose() -> None:
+    model = trained().model
+
+    shown = recommend(model, Catalogue.of(model), [Interaction(1000, 3.5, at=0)], limit=3)
+
+    assert {one.movie_id for one in shown} == {1002, 1004, 1006}
+
+
+def test_the_served_model_has_seen_every_interaction() -> None:
+    model, block = trained().model, two_tastes()
+
+    assert model.popularity.sum() == block.scores.size
+    assert model.item_ids.tolist() == sorted(set(block.movie_ids.tolist()))
+
+
+def test_every_factor_has_length_one_over_all_movies_or_is_empty() -> None:
+    lengths = np.linalg.norm(trained(Choices(n_components=4)).model.factors, axis=0)
+
+    assert all(length == pytest.approx(1, abs=1e-6) or length == 0 for length in lengths.tolist())
+
+
+def test_metrics_tell_size_sparsity_and_errors() -> None:
+    metrics = trained().metrics
+
+    assert (metrics["users"], metrics["items"], metrics["interactions"]) == (12, 8, two_tastes().scores.size)
+    assert metrics["sparsity"] == 1 - two_tastes().scores.size / (12 * 8)
+    assert 0 < metrics["mae"] <= metrics["rmse"] < 3.5
+    assert 0 < metrics["held_out_interactions"] < metrics["interactions"]
+
+
+def test_the_same_data_and_seed_give_the_same_model() -> None:
+    assert trained().model.to_bytes() == trained().model.to_bytes()
+
+
+def test_without_anything_to_hold_out_there_are_no_errors_but_there_is_a_model() -> None:
+    result = fit([a_block([(1, 1, 3.5), (2, 2, 3.5)])], CHOICES, Steps(Console(quiet=True)))
+
+    assert "rmse" not in result.metrics
+    assert result.model.item_ids.tolist() == [1, 2]
+
+
+def test_more_factors_than_people_are_no_trouble() -> None:
+    assert trained(Choices(n_components=30)).model.rank == 30
+
+
+def test_a_fit_that_runs_out_of_iterations_says_so() -> None:
+    matrix = build_matrix([two_tastes()])
+
+    assert not factorise(matrix.cells, Choices(max_iter=1)).converged
+    assert factorise(matrix.cells, Choices(n_components=1, max_iter=500)).converged
+
+
+def test_errors_are_those_of_the_held_out_cells_alone() -> None:
+    matrix = build_matrix([a_block([(1, 1, 3.0), (1, 2, 1.0), (2, 1, 2.0), (2, 2, 2.0)])])
+    fitted = Factorisation(
+        people=np.array([[1.0], [2.0]], np.float32),
+        items=np.array([[1.0], [2.0]], np.float32),
+        iterations=1,
+        converged=True,
+        seconds=0.0,
+    )
+    held = HoldOut(matrix.cells, np.array([0, 1]), np.array([0, 1]), np.array([3.0, 1.0], np.float32))
+
+    errors = held_out_errors(fitted, held)  # estimates 1 and 4 for 3 and 1
+
+    assert errors is not None
+    assert errors.cells == 2
+    assert errors.mae == pytest.approx(2.5)
+    assert errors.rmse == pytest.approx(np.sqrt(6.5))
+
+
+def test_held_out_cells_do_not_take_part_in_the_fit() -> None:
+    matrix = build_matrix([two_tastes()])
+    aside = hold_out(matrix, 0.3, seed=3)
+
+    fitted = factorise(aside.kept, CHOICES)
+    whole = factorise(matrix.cells, CHOICES)
+
+    measured, seen = held_out_errors(fitted, aside), held_out_errors(whole, aside)
+    assert measured is not None
+    assert seen is not None
+    assert seen.rmse < measured.rmse
