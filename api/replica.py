@@ -11,6 +11,7 @@ from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChan
 from dataflix.recommender import Catalogue, Interaction
 
 Row = TypeVar("Row")
+History = tuple[Interaction, ...]
 
 
 class NewestRows(Generic[Row]):
@@ -57,6 +58,8 @@ class Replica:
         # person -> movie -> what they rated and watched of it. A rating that was deleted and given anew stands here
         # twice, under two ids, while the two changes are under way on different partitions.
         self._histories: dict[int, dict[int, tuple[Opinion, ...]]] = {}
+        self._merged: dict[int, History] = {}  # what `history` was asked for and has not changed since
+        self.catalogue_revision = 0  # raised by every change of a movie
 
     def apply(self, change: Change) -> None:
         """Take a change into account; one that is not newer than what is held changes nothing."""
@@ -67,6 +70,7 @@ class Replica:
             case MovieChange(movie_id, version, movie):
                 if self.movies.is_news(movie_id, version):
                     self.movies.put(movie_id, version, movie)
+                    self.catalogue_revision += 1
                     if movie is None:
                         self.catalogue.remove(movie_id)
                     else:
@@ -76,16 +80,23 @@ class Replica:
             case WatchedChange(watched_id, version, watched):
                 self._take(self.watched, watched_id, version, watched)
 
-    def history(self, user_id: int) -> list[Interaction]:
-        """What the person rated or watched, each movie once, in no order.
+    def history(self, user_id: int) -> History:
+        """What the person rated or watched, each movie once, in no order. The same object until it changes.
 
         A rating says more than a viewing, so its score counts where both are there, and the newer of the two moments.
         """
-        history = []
-        for movie_id, opinions in self._histories.get(user_id, {}).items():
-            strongest = max(opinions, key=lambda one: (one.rated, one.at, one.score))
-            history.append(Interaction(movie_id, strongest.score, max(one.at for one in opinions)))
-        return history
+        if user_id not in self._histories:
+            return ()
+        if user_id not in self._merged:
+            self._merged[user_id] = tuple(
+                Interaction(
+                    movie_id,
+                    max(opinions, key=lambda one: (one.rated, one.at, one.score)).score,
+                    max(one.at for one in opinions),
+                )
+                for movie_id, opinions in self._histories[user_id].items()
+            )
+        return self._merged[user_id]
 
     def _take(self, rows: NewestRows[Opinion], key: int, version: int, row: Opinion | None) -> None:
         if not rows.is_news(key, version):
@@ -97,12 +108,14 @@ class Replica:
             self._link(row)
 
     def _link(self, row: Opinion) -> None:
+        self._merged.pop(row.user_id, None)
         movies = self._histories.setdefault(row.user_id, {})
         if row.movie_id not in movies:
             self.catalogue.count(row.movie_id, 1)
         movies[row.movie_id] = (*movies.get(row.movie_id, ()), row)
 
     def _unlink(self, row: Opinion) -> None:
+        self._merged.pop(row.user_id, None)
         movies = self._histories[row.user_id]
         left = list(movies[row.movie_id])
         left.remove(row)

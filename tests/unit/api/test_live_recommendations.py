@@ -2,7 +2,14 @@
 
 from serving import PERSON, Client, a_champion, a_rating, a_viewing, an_api
 
+from api.champion import ChampionWatch
 from api.changes import MovieChange, RatingChange, UserChange
+from api.live_recommender import LiveRecommender
+from dataflix.model_registry import ChampionModel
+
+
+async def no_registry(_held: ChampionModel | None) -> ChampionModel | None:
+    return None
 
 
 async def recommended(client: Client, user: int = 7, limit: int = 20) -> dict[str, object]:
@@ -84,3 +91,28 @@ async def test_a_smaller_limit_gives_the_beginning_of_the_same_list() -> None:
         whole = movies(await recommended(client))
         for limit in (1, 3, 10):
             assert movies(await recommended(client, limit=limit)) == whole[:limit]
+
+
+async def test_an_answer_is_computed_anew_for_another_history_model_catalogue_or_limit() -> None:
+    replica, watch = an_api().replica, ChampionWatch(no_registry)
+    recommender = LiveRecommender(replica, watch)
+    watch.current = a_champion(version=1)
+    replica.apply(a_rating(1, movie=2))
+    first = recommender.recommend(7, 5)
+    assert recommender.recommend(7, 5) is first
+    assert len(recommender.recommend(7, 3).recommendations) == 3
+    replica.apply(a_rating(2, movie=4, at=1))
+    assert 4 not in [one.movie_id for one in recommender.recommend(7, 5).recommendations]
+    replica.apply(MovieChange(6, 10**9, None))
+    assert 6 not in [one.movie_id for one in recommender.recommend(7, 5).recommendations]
+    watch.current = a_champion(version=2)
+    assert recommender.recommend(7, 5).model_version == "2"
+
+
+async def test_popularity_follows_what_others_do() -> None:
+    api = an_api()
+    api.champion = a_champion()
+    async with api.client() as client:
+        before = movies(await recommended(client))
+        api.stream(a_rating(1, user=1, movie=20))
+        assert before[0] != movies(await recommended(client))[0] == 20
