@@ -15,9 +15,7 @@ from dataflix.errors import SourceUnavailable
 
 _SETTINGS = {
     "date_time_input_format": "best_effort",  # the "T" and "Z" of ISO 8601
-    # A column that the raw table lacks, or a null that it cannot hold, is an error: never a value dropped in silence.
-    "input_format_skip_unknown_fields": 0,
-    "input_format_null_as_default": 0,
+    "input_format_skip_unknown_fields": 0,  # a column that the raw table lacks is an error, not a value dropped
     "async_insert": 0,
 }
 
