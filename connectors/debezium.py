@@ -128,6 +128,8 @@ def _slot_and_failures() -> dict[str, str]:
         "retriable.restart.connector.wait.ms": "1000",
         "slot.max.retries": "60",
         "slot.retry.delay.ms": "1000",
+        # a place that could not be confirmed in time is confirmed with the next one
+        "lsn.flush.timeout.action": "warn",
         "errors.log.include.messages": "false",
     }
 
@@ -143,4 +145,7 @@ def _speed() -> dict[str, str]:
         "producer.override.compression.type": "lz4",
         "producer.override.linger.ms": "0",
         "producer.override.batch.size": "262144",
+        # neither is read here, and both cost something for every event
+        "statistics.metrics.enabled": "false",
+        "extended.headers.enabled": "false",
     }

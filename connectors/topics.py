@@ -29,7 +29,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # offered her
 from connectors.grants import SIGNALS, STREAM_SCHEMA
 from dataflix.contracts import Contracts
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Settings
+from dataflix.settings import Address, Settings
 
 TOPIC_PREFIX = "cdc"
 HEARTBEAT_TOPIC = f"__debezium-heartbeat.{TOPIC_PREFIX}"
@@ -76,10 +76,10 @@ def _newest_per_key() -> dict[str, str]:
     return {"cleanup.policy": "compact", "max.compaction.lag.ms": str(DAY_MS), "delete.retention.ms": str(DAY_MS)}
 
 
-def keep_topics(admin: AdminClient, wanted: Iterable[Topic], *, wait_s: float = WAIT_S) -> list[str]:
+def keep_topics(admin: AdminClient, broker: Address, wanted: Iterable[Topic], *, wait_s: float = WAIT_S) -> list[str]:
     """Create the topics that are missing and correct the configuration of the others; the names of both.
 
-    Nothing is ever dropped. Raises SourceUnavailable when the broker does not answer or refuses.
+    Nothing is ever dropped. Raises SourceUnavailable when the ``broker`` of ``admin`` does not answer or refuses.
     """
     by_name = {topic.name: topic for topic in wanted}
     try:
@@ -98,7 +98,8 @@ def keep_topics(admin: AdminClient, wanted: Iterable[Topic], *, wait_s: float = 
     except KafkaException as error:
         reason = error.args[0].str() if error.args and isinstance(error.args[0], KafkaError) else str(error)
         raise SourceUnavailable(
-            f"Kafka does not take the topics of the stream: {reason}. See whether the broker runs, and kafka.log."
+            f"Kafka at {broker} does not take the topics of the stream: {reason}. "
+            "See whether the broker runs, and kafka.log."
         ) from error
 
 

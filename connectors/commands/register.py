@@ -18,8 +18,9 @@ def register() -> None:
     """Create the topics and the connector, or bring them up to date, and wait until the connector runs."""
     settings = load_settings()
     contracts = load_contracts(settings.contracts)
-    admin = AdminClient({"bootstrap.servers": str(settings.kafka), "client.id": "dataflix-connectors"})
-    if changed := keep_topics(admin, topics(contracts, settings)):
+    # what its own log would say comes as an exception, and then as a sentence
+    admin = AdminClient({"bootstrap.servers": str(settings.kafka), "client.id": "dataflix-connectors", "log_level": 0})
+    if changed := keep_topics(admin, settings.kafka, topics(contracts, settings)):
         typer.echo(f"Created or corrected the topics {', '.join(sorted(changed))}.")
     if later := asyncio.run(_run_connector(contracts, settings)):
         typer.echo(f"Ordered a snapshot of {', '.join(later)}.")

@@ -13,8 +13,9 @@ from confluent_kafka.admin import AdminClient
 from connectors.topics import DAY_MS, Topic, keep_topics, topics
 from dataflix.contracts import load_contracts
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import PROJECT, Settings
+from dataflix.settings import PROJECT, Address, Settings
 
+ADDRESS = Address("127.0.0.1", 9092)
 TABLES = {"movies", "ratings", "users", "watched_movies"}
 
 
@@ -95,18 +96,18 @@ def a_topic(retention: str = "7") -> Topic:
 
 def test_a_missing_topic_is_created() -> None:
     broker = Broker()
-    assert keep_topics(cast("AdminClient", broker), [a_topic()]) == ["cdc.public.genres"]
+    assert keep_topics(cast("AdminClient", broker), ADDRESS, [a_topic()]) == ["cdc.public.genres"]
     assert broker.topics == {"cdc.public.genres": {"retention.ms": "7"}}
 
 
 def test_a_topic_that_is_as_it_should_be_is_left_alone() -> None:
     broker = Broker({"cdc.public.genres": {"retention.ms": "7", "compression.type": "lz4"}})
-    assert keep_topics(cast("AdminClient", broker), [a_topic()]) == []
+    assert keep_topics(cast("AdminClient", broker), ADDRESS, [a_topic()]) == []
 
 
 def test_a_topic_with_another_configuration_gets_ours_and_keeps_the_rest() -> None:
     broker = Broker({"cdc.public.genres": {"retention.ms": "1", "compression.type": "lz4"}})
-    assert keep_topics(cast("AdminClient", broker), [a_topic()]) == ["cdc.public.genres"]
+    assert keep_topics(cast("AdminClient", broker), ADDRESS, [a_topic()]) == ["cdc.public.genres"]
     assert broker.topics == {"cdc.public.genres": {"retention.ms": "7", "compression.type": "lz4"}}
 
 
@@ -114,10 +115,10 @@ def test_a_topic_that_somebody_else_made_meanwhile_is_as_good(monkeypatch: pytes
     broker = Broker()
     exists = KafkaError(KafkaError.TOPIC_ALREADY_EXISTS)
     monkeypatch.setattr(broker, "create_topics", lambda new: {topic.topic: done(error=exists) for topic in new})
-    assert keep_topics(cast("AdminClient", broker), [a_topic()]) == ["cdc.public.genres"]
+    assert keep_topics(cast("AdminClient", broker), ADDRESS, [a_topic()]) == ["cdc.public.genres"]
 
 
 def test_a_silent_broker_is_a_sentence() -> None:
     broker = Broker(error=KafkaError(KafkaError._TRANSPORT))
-    with pytest.raises(SourceUnavailable, match="Kafka does not take the topics"):
-        keep_topics(cast("AdminClient", broker), [a_topic()], wait_s=0.1)
+    with pytest.raises(SourceUnavailable, match=r"Kafka at 127\.0\.0\.1:9092 does not take the topics"):
+        keep_topics(cast("AdminClient", broker), ADDRESS, [a_topic()], wait_s=0.1)
