@@ -38,7 +38,7 @@ class Change(NamedTuple):
     row: Mapping[str, Any]  # after the change; of a delete before it, where only the key columns are to be trusted
     source: str  # schema.table
     commit_lsn: int  # bytes; the last commit before this change in the stream, 0 for none
-    lsn: int  # bytes; position of the change
+    lsn: int  # bytes; position of the change, 0 for a row of an incremental snapshot, which has none
     txid: int | None
     committed_us: int  # microseconds since 1970: the commit, or the moment of the snapshot
 
@@ -68,7 +68,7 @@ def parse_change(value: bytes) -> Change:
         row=_field(envelope, "before" if operation is Operation.DELETE else "after", dict),
         source=f"{_field(source, 'schema', str)}.{_field(source, 'table', str)}",
         commit_lsn=_commit_lsn(_field(source, "sequence", str)),
-        lsn=_field(source, "lsn", int),
+        lsn=_lsn(source, operation),
         txid=None if source.get("txId") is None else _field(source, "txId", int),
         committed_us=_field(source, "ts_us", int),
     )
@@ -79,6 +79,12 @@ def _field(fields: Any, name: str, kind: type) -> Any:
     if type(value) is not kind:
         raise BrokenEnvelope(f"The field {name} is {type(value).__name__} where {kind.__name__} is due.")
     return value
+
+
+def _lsn(source: dict[str, Any], operation: Operation) -> int:
+    if operation is Operation.READ and source.get("lsn") is None:
+        return 0
+    return int(_field(source, "lsn", int))
 
 
 def _commit_lsn(sequence: str) -> int:

@@ -68,6 +68,14 @@ def test_a_delete_without_a_before_image_is_refused() -> None:
         parse_change(an_event(None, op="d"))
 
 
+def test_a_row_of_an_incremental_snapshot_has_no_position_and_loses_to_a_change_of_the_same_commit() -> None:
+    envelope = orjson.loads(an_event(a_rating(7), op="r", commit=1_000))
+    envelope["source"] |= {"lsn": None, "txId": None, "sequence": '["1000","1000"]'}
+    read = parse_change(orjson.dumps(envelope))
+    assert (read.commit_lsn, read.lsn, read.txid) == (1_000, 0, None)
+    assert read.version(0) < parse_change(an_event(a_rating(7), op="u", commit=1_000, lsn=1_001)).version(0)
+
+
 @pytest.mark.parametrize("sequence", ["", "[]", "{}", "7", '["x","1"]', '[{},"1"]'])
 def test_positions_that_are_none_are_refused(sequence: str) -> None:
     envelope = an_envelope(a_rating())
