@@ -102,10 +102,10 @@ def test_the_marts_hold_what_dbt_makes_of_raw(stack: Stack) -> None:
             assert stack.raw_rating(user, 2) == 4.0
     stack.must_run("dbt", "build")
     score = stack.clickhouse.query(
-        "select round(interaction_score, 6) from analytics.user_movie_matrix"
+        "select toFloat64(interaction_score) from analytics.user_movie_matrix"
         " where user_id = {user:Int64} and movie_id = 2",
         parameters={"user": user},
     )
-    assert score.result_rows == [(0.7 * 4.0 + 0.3,)]
+    assert score.result_rows == [(3.1,)]
     names = {row[0] for row in stack.clickhouse.query("show tables from analytics").result_rows}
     assert {"users", "movies", "user_movie_matrix", "ratings_aggregated"} <= names
