@@ -89,11 +89,11 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Key of the HMAC over e-mails and user names; empty is a plain hash, for demos",
     )
-    topic_partitions: int = Field(default=4, ge=1, description="Partitions of a table's topics, fixed when they are made")
+    topic_partitions: int = Field(default=4, ge=1, description="Partitions of a table's topics, fixed once made")
     private_retention_days: int = Field(default=7, ge=1, description="How long the private topics keep a change")
     dead_letter_retention_days: int = Field(default=30, ge=1, description="How long a dead letter is kept")
     dead_letter_limit: int = Field(
-        default=1000, ge=1, description="Dead letters of one table in a row that stop the worker: an outage, not bad data"
+        default=1000, ge=1, description="Dead letters of a table in a row that stop the worker: an outage, not bad data"
     )
     worker_instance_id: str = Field(
         default="", description="Name of a fixed worker in the consumer group, so that its restart moves no partition"
