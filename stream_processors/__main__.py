@@ -7,13 +7,11 @@ import sys
 import mode.loop
 import typer
 
-from dataflix.errors import ContractViolation, DataflixError, SettingsError
+from dataflix.errors import DataflixError, SettingsError
 from dataflix.observability import configure_logging
-from dataflix.settings import load_settings
-from stream_processors.endings import leave
+from dataflix.settings import Settings, load_settings
+from stream_processors.endings import BAD_INPUT, give_up, leave
 from stream_processors.worker import run_worker
-
-BAD_INPUT, FAILURE = 2, 1
 
 
 def main() -> None:
@@ -23,14 +21,21 @@ def main() -> None:
     """
     try:
         settings = load_settings()
-        configure_logging("worker", settings.log_level)
-        for name in ("faust", "mode", "aiokafka"):  # below warnings they tell every step of a rebalance
-            logging.getLogger(name).setLevel(logging.WARNING)
-        mode.loop.use("uvloop")
-        asyncio.run(run_worker(settings))
-    except DataflixError as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
-        leave(BAD_INPUT if isinstance(error, SettingsError | ContractViolation) else FAILURE)
+        leave(BAD_INPUT)
+    configure_logging("worker", settings.log_level)
+    for name in ("faust", "mode", "aiokafka"):  # below warnings they tell every step of a rebalance
+        logging.getLogger(name).setLevel(logging.WARNING)
+    mode.loop.use("uvloop")
+    try:
+        asyncio.run(_run(settings))
+    except DataflixError as error:
+        give_up(error)
+
+
+async def _run(settings: Settings) -> None:
+    await run_worker(settings)
     leave(0)
 
 

@@ -8,7 +8,9 @@ from typing import NoReturn
 
 import structlog
 
-from dataflix.errors import DataflixError
+from dataflix.errors import ContractViolation, DataflixError, SettingsError
+
+BAD_INPUT, FAILURE = 2, 1
 
 _log = structlog.get_logger("stream_processors")
 
@@ -22,7 +24,7 @@ def leave(code: int) -> NoReturn:
 
 
 def give_up(error: BaseException) -> NoReturn:
-    """Report ``error`` and end with 1. Faust would go on behind the batch that failed, and so lose it.
+    """Report ``error`` and end. Faust would go on behind the batch that failed, and so lose it.
 
     Of an error that is not ours only type and place are told: its text may quote a row.
     """
@@ -35,4 +37,4 @@ def give_up(error: BaseException) -> NoReturn:
             reason=type(error).__name__,
             where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         )
-    leave(1)
+    leave(BAD_INPUT if isinstance(error, SettingsError | ContractViolation) else FAILURE)

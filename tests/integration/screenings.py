@@ -8,12 +8,11 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from clickhouse import catalog
 from clickhouse.raw_tables import RawTable
-from connectors.topics import keep_topics, topics
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import Contracts, Table, load_contracts
 from dataflix.settings import PROJECT, Settings
@@ -117,8 +116,17 @@ class Screenings(RawScreenings):
         self._lsn = 1_000
 
     def create_topics(self) -> None:
+        """The private one, the masked one, and the one of all dead letters."""
         admin = AdminClient({"bootstrap.servers": str(self.settings.kafka)})
-        keep_topics(admin, topics(self.contracts, self.settings))
+        number = self.settings.topic_partitions
+        wanted = [
+            NewTopic(self.table.private_topic, number, 1),
+            NewTopic(self.table.masked_topic, number, 1, config={"cleanup.policy": "compact"}),
+            NewTopic("dead_letters", 1, 1),
+        ]
+        there = admin.list_topics(timeout=10).topics
+        for created in admin.create_topics([topic for topic in wanted if topic.topic not in there]).values():
+            created.result(10)
 
     def write(self, row: dict[str, Any], op: str = "c", **envelope: Any) -> None:
         """Write a change event; unless told, it is newer than all that were written before."""
