@@ -1,6 +1,7 @@
 """``python -m api``: the API server."""
 
 import logging
+import os
 import sys
 
 import uvloop
@@ -16,7 +17,7 @@ SHUTDOWN_TIMEOUT = 10.0  # seconds that requests in flight get to finish
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT. 2 for settings or contracts that cannot be used."""
+    """Serve until SIGTERM or SIGINT. 2 for settings or contracts that cannot be used, 1 for a port that cannot."""
     try:
         settings = load_settings()
         app = create_app(settings)
@@ -25,15 +26,23 @@ def main() -> int:
         return 2
     configure_logging("api", settings.log_level)
     logging.getLogger("aiohttp.server").addFilter(WithoutText())
-    web.run_app(
-        app,
-        host=settings.api.host,
-        port=settings.api.port,
-        access_log_class=AccessLog,
-        shutdown_timeout=SHUTDOWN_TIMEOUT,
-        loop=uvloop.new_event_loop(),
-        print=None,
-    )
+    try:
+        web.run_app(
+            app,
+            host=settings.api.host,
+            port=settings.api.port,
+            access_log_class=AccessLog,
+            shutdown_timeout=SHUTDOWN_TIMEOUT,
+            loop=uvloop.new_event_loop(),
+            print=None,
+        )
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        print(
+            f"The API cannot listen on {settings.api} ({reason}): set DATAFLIX_API_PORT, or another --port-offset.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

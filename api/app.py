@@ -52,7 +52,9 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
     app[keys.INSTRUMENTS] = instruments
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, route.__call__)
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        for method in methods:
+            app.router.add_route(method, route.path, route.__call__)
     app.router.add_get("/metrics", metrics.read_metrics)
     app.router.add_get("/openapi.json", describe(ROUTES))
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
@@ -60,7 +62,12 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
 
 
 def real_parts(settings: Settings) -> tuple[Part, ...]:
-    """PostgreSQL for what is written, the masked stream and the model registry for what is recommended."""
+    """PostgreSQL for what is written, the masked stream and the model registry for what is recommended.
+
+    Raises ContractViolation when the contracts of the tables that are followed cannot be read.
+    """
+    contracts = load_contracts(settings.contracts)
+    tables = [contracts.table(name) for name in FOLLOWED]
 
     async def source(app: web.Application) -> AsyncIterator[None]:
         pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
@@ -78,12 +85,10 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
 
             watch = ChampionWatch(fetch)
             app[keys.CHAMPIONS] = watch
-            async with _running(watch.run(), "champion"):
+            async with running(watch.run(), "champion"):
                 yield
 
     async def recommender(app: web.Application) -> AsyncIterator[None]:
-        contracts = load_contracts(settings.contracts)
-        tables = [contracts.table(name) for name in FOLLOWED]
         replica = Replica()
         progress = Progress(frozenset(table.masked_topic for table in tables), time.monotonic)
         app[keys.REPLICA], app[keys.PROGRESS] = replica, progress
@@ -97,14 +102,14 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
                 app[keys.CHAMPIONS].announced()
 
         follower = Follower(str(settings.kafka), tables, ANNOUNCEMENTS, deliver)
-        async with _running(follower.run(), "follower"):
+        async with running(follower.run(), "follower"):
             yield
 
     return source, champion, recommender
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+async def running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
     """Work that goes on beside the requests. It never ends by itself; when it fails, so does the whole process."""
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_stop_without)

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from api.problems import InputError, Problem, not_found, unavailable
+from api.problems import InputError, Kind, Problem, not_found, unavailable
 from api.store import Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 
@@ -64,7 +64,7 @@ def problem_of(error: web.HTTPException | Taken | UnknownReference | SourceUnava
             return Problem(
                 HTTPStatus.CONFLICT,
                 str(error),
-                kind="taken",
+                kind=Kind.TAKEN,
                 errors=[InputError(pointer=f"/{field}", detail="Is taken")],
             )
         case UnknownReference(thing=thing):

@@ -13,6 +13,8 @@ from dataflix.masking import mask_name
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_TAKEN = {"users_username_key": "username", "users_email_key": "email"}  # by constraint
+
 
 class PostgresStore:
     """Rows of the source database."""
@@ -29,7 +31,9 @@ class PostgresStore:
         try:
             [row] = await self._rows(sql, user.model_dump())
         except psycopg.errors.UniqueViolation as error:
-            raise Taken("email" if error.diag.constraint_name == "users_email_key" else "username") from None
+            if (field := _TAKEN.get(error.diag.constraint_name or "")) is None:
+                raise
+            raise Taken(field) from None
         return _shown(row)
 
     async def users(self, page: PageQuery) -> list[User]:

@@ -5,7 +5,9 @@ value that was sent, the text of an exception or a stack trace; ``instance`` is 
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +16,36 @@ from pydantic_core import ErrorDetails
 from dataflix.errors import DataflixError
 
 CONTENT_TYPE = "application/problem+json"
+Thing = Literal["user", "movie"]  # what a request may name and nobody knows
 _BLANK = "about:blank"  # the title is that of the status and nothing more is meant
+
+
+class Kind(StrEnum):
+    """The kinds of problem that say more than their status. The text is for programs, `words` for people."""
+
+    UNKNOWN_USER = "unknown-user"
+    UNKNOWN_MOVIE = "unknown-movie"
+    TAKEN = "taken"
+    MALFORMED_JSON = "malformed-json"
+    INVALID_BODY = "invalid-body"
+    INVALID_PARAMETERS = "invalid-parameters"
+    UNAVAILABLE = "unavailable"
+
+    @property
+    def words(self) -> str:
+        """The title of such a problem."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Kind.UNKNOWN_USER: "Unknown user",
+    Kind.UNKNOWN_MOVIE: "Unknown movie",
+    Kind.TAKEN: "Already taken",
+    Kind.MALFORMED_JSON: "Malformed JSON",
+    Kind.INVALID_BODY: "Invalid body",
+    Kind.INVALID_PARAMETERS: "Invalid parameters",
+    Kind.UNAVAILABLE: "Not available now",
+}
 
 
 class InputError(BaseModel):
@@ -41,14 +72,14 @@ class ProblemDocument(BaseModel):
 
 
 class Problem(DataflixError):
-    """Ends a request with a problem document. ``kind`` is a name for programs, empty where the status says all."""
+    """Ends a request with a problem document. ``kind`` is None where the status says all."""
 
     def __init__(
         self,
         status: HTTPStatus,
         detail: str,
         *,
-        kind: str = "",
+        kind: Kind | None = None,
         errors: Sequence[InputError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -63,7 +94,7 @@ class Problem(DataflixError):
         """The document for the request with this number."""
         return ProblemDocument(
             type=f"urn:dataflix:problem:{self.kind}" if self.kind else _BLANK,
-            title=self.kind.replace("-", " ").capitalize() if self.kind else self.status.phrase,
+            title=self.kind.words if self.kind else self.status.phrase,
             status=self.status,
             detail=self.detail,
             instance=f"urn:uuid:{request_id}",
@@ -80,26 +111,26 @@ class Problem(DataflixError):
         )
 
 
-def not_found(thing: str) -> Problem:
-    """404: ``thing`` ("user", "movie") is known to nobody here."""
-    return Problem(HTTPStatus.NOT_FOUND, f"There is no such {thing}.", kind=f"unknown-{thing}")
+def not_found(thing: Thing) -> Problem:
+    """404: there is no such user or movie here."""
+    return Problem(HTTPStatus.NOT_FOUND, f"There is no such {thing}.", kind=Kind(f"unknown-{thing}"))
 
 
 def unavailable(detail: str, retry_after: int) -> Problem:
     """503: something behind the API does not answer; ``retry_after`` in seconds."""
     return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, detail, kind="unavailable", headers={"Retry-After": str(retry_after)}
+        HTTPStatus.SERVICE_UNAVAILABLE, detail, kind=Kind.UNAVAILABLE, headers={"Retry-After": str(retry_after)}
     )
 
 
 def invalid_body(errors: Sequence[ErrorDetails]) -> Problem:
     """422 for a body that is JSON and not what is asked for; 400 for one that is no JSON at all."""
     if any(error["type"] == "json_invalid" for error in errors):
-        return Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON in UTF-8.", kind="malformed-json")
+        return Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON in UTF-8.", kind=Kind.MALFORMED_JSON)
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The body is not what this resource takes: mend the fields that are named.",
-        kind="invalid-body",
+        kind=Kind.INVALID_BODY,
         errors=[InputError(pointer=_pointer(error["loc"]), detail=error["msg"]) for error in errors],
     )
 
@@ -109,7 +140,7 @@ def invalid_parameters(errors: Sequence[ErrorDetails]) -> Problem:
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The parameters are not what this resource takes: mend those that are named.",
-        kind="invalid-parameters",
+        kind=Kind.INVALID_PARAMETERS,
         errors=[InputError(parameter=".".join(map(str, error["loc"])), detail=error["msg"]) for error in errors],
     )
 

@@ -1,7 +1,7 @@
 """Where the API writes and what its lists are read from. PostgreSQL in service, memory in unit tests."""
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
 from dataflix.errors import DataflixError
@@ -28,7 +28,7 @@ class Taken(DataflixError):
 class UnknownReference(DataflixError):
     """A write names a user or a movie that does not exist. ``thing`` says which of the two."""
 
-    def __init__(self, thing: str) -> None:
+    def __init__(self, thing: Literal["user", "movie"]) -> None:
         super().__init__(f"There is no such {thing}.")
         self.thing = thing
 

@@ -142,3 +142,9 @@ async def test_a_bad_parameter_is_refused(client: Client, path: str) -> None:
     answer = await client.get(path)
     assert answer.status == 422
     assert (await answer.json())["errors"][0]["parameter"] in {"limit", "after", "page", "user_id"}
+
+
+async def test_head_answers_like_get_without_a_body(client: Client) -> None:
+    head, get = await client.head("/movies/1"), await client.get("/movies/1")
+    assert (head.status, head.headers["Content-Length"]) == (get.status, get.headers["Content-Length"])
+    assert await head.read() == b""

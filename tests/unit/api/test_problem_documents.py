@@ -50,7 +50,7 @@ async def test_a_path_that_is_not_there(client: Client) -> None:
 async def test_a_method_that_is_not_there_names_those_that_are(client: Client) -> None:
     answer = await client.delete("/users")
     assert (await problem(answer))["status"] == 405
-    assert set(answer.headers["Allow"].split(",")) == {"GET", "POST"}
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"username": "\\ud800"}'])
