@@ -144,8 +144,8 @@ def users_configuration(home: Home) -> str:
 def prepare(home: Home) -> None:
     """Write the configuration, and the folders that the server wants to find."""
     folder = _folder(home)
-    for name in ("data/metadata", "user_files", "tmp"):
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("", "data", "data/metadata", "user_files", "tmp"):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
     system = folder / "data" / "metadata" / "system.sql"
     if not system.exists():
         # Without this file the system database is another at each start, and its query log is lost

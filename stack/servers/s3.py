@@ -30,6 +30,10 @@ def command(home: Home) -> Sequence[str | Path]:
     own = ports(home)
     host = home.settings.s3.host
     return (
+        home.python,
+        "-m",
+        "stack.servers.seaweed_volumes",
+        folder / "data",
         home.python.with_name("weed"),
         "-logtostderr=true",
         "mini",
@@ -47,6 +51,9 @@ def command(home: Home) -> Sequence[str | Path]:
         "-webdav=false",
         "-admin.ui=false",
         "-master.telemetry=false",
+        # A master that remembers volumes refuses writes for its first 15 seconds, until every volume server of a cluster
+        # would have told of its own; the only one here tells within a second
+        "-master.resumeState=false",
         "-master.volumeSizeLimitMB=256",
         "-s3.autoCreateBucket=false",
         "-s3.allowDeleteBucketNotEmpty=false",
@@ -78,7 +85,8 @@ def environment(home: Home) -> Mapping[str, str]:
 def prepare(home: Home) -> None:
     """Write the identity that may use the store."""
     folder = home.folder / "s3"
-    (folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in (folder, folder / "data"):
+        path.mkdir(mode=0o700, exist_ok=True)
     settings = home.settings
     credentials = {"accessKey": settings.s3_access_key, "secretKey": settings.s3_secret_key.get_secret_value()}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
