@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, DecimalException, localcontext
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from dataflix.column_types import MAX_PRECISION, ColumnType, Kind
@@ -41,7 +42,13 @@ class UnavailableValue(MalformedEvent):
 
 def iso_timestamp(microseconds: int) -> str:
     """Microseconds since 1970 in UTC as a canonical timestamp. Raises OverflowError outside of years 1900 to 2299."""
-    return _iso(_in_range(_MIDNIGHT_ZERO + timedelta(microseconds=microseconds)))
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_iso_second(seconds)}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=4096)  # much is committed within one second
+def _iso_second(seconds: int) -> str:
+    return _in_range(_MIDNIGHT_ZERO + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def decoder(column: Column) -> Decode:
@@ -146,9 +153,11 @@ def _timestamp(value: Any) -> str:
 
 def _timestamptz(value: Any) -> str:
     moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError
-    return _iso(_in_range(moment.astimezone(UTC)))
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError
+        moment = moment.astimezone(UTC)
+    return _in_range(moment).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _uuid(value: Any) -> str:
@@ -161,10 +170,6 @@ def _in_range(day: Day) -> Day:
     if _FIRST_YEAR <= day.year <= _LAST_YEAR:
         return day
     raise OverflowError
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 _PLAIN: dict[Kind, Decode] = {

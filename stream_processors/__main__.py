@@ -1,7 +1,6 @@
 """``python -m stream_processors``: the worker, in the foreground until SIGTERM or SIGINT."""
 
 import asyncio
-import logging
 import sys
 
 import mode.loop
@@ -11,6 +10,7 @@ from dataflix.errors import DataflixError, SettingsError
 from dataflix.observability import configure_logging
 from dataflix.settings import Settings, load_settings
 from stream_processors.endings import BAD_INPUT, give_up, leave
+from stream_processors.quiet_libraries import quiet_libraries
 from stream_processors.worker import run_worker
 
 
@@ -25,8 +25,7 @@ def main() -> None:
         print(error, file=sys.stderr)
         leave(BAD_INPUT)
     configure_logging("worker", settings.log_level)
-    for name in ("faust", "mode", "aiokafka"):  # below warnings they tell every step of a rebalance
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quiet_libraries()
     mode.loop.use("uvloop")
     try:
         asyncio.run(_run(settings))
