@@ -72,15 +72,11 @@ def kafka(address: Address) -> Callable[[], None]:
     return check
 
 
-def connect(address: Address, connector: str, *, registered: bool) -> Callable[[], None]:
-    """Healthy is: the worker can take connectors, and once one is ``registered``, it and its task run."""
-    worker = http(address, "/health")
+def connector(address: Address, name: str) -> Callable[[], None]:
+    """Healthy is: the connector ``name`` and its task run."""
 
     def check() -> None:
-        worker()
-        status, body = _get(f"{address.url}/connectors/{connector}/status")
-        if status == HTTPStatus.NOT_FOUND and not registered:
-            return
+        status, body = _get(f"{address.url}/connectors/{name}/status")
         if status != HTTPStatus.OK:
             raise Unhealthy("has no connector" if status == HTTPStatus.NOT_FOUND else f"answers {status}")
         told = json.loads(body)

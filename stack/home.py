@@ -81,8 +81,10 @@ class State:
 
     loaded: bool = False
     """The first `up` went through: sample data, connector, marts and a model are there."""
+    schema: str = ""
+    """Digest of what schema, roles, tables and connector were made from."""
     marts: str = ""
-    """Digest of the contracts and the dbt project that the marts were built from."""
+    """Digest of what the marts were built from."""
     started_with: Mapping[str, str] = field(default_factory=dict)
     """By service: digest of what it read when it was started."""
 
@@ -121,10 +123,10 @@ class Home:
         recorded = json.loads(self._state_file.read_text())
         return State(**{name: recorded[name] for name in asdict(State()) if name in recorded})
 
-    def record_loaded(self, marts: str) -> None:
-        """Remember that everything is loaded, and what the marts were built from."""
+    def record_loaded(self, schema: str, marts: str) -> None:
+        """Remember that everything is loaded, and what it was made from."""
         with self._recording:
-            self._write(replace(self.state(), loaded=True, marts=marts))
+            self._write(replace(self.state(), loaded=True, schema=schema, marts=marts))
 
     def record_started(self, service: str, digest: str) -> None:
         """Remember what ``service`` read when it was started."""

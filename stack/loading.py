@@ -1,25 +1,54 @@
 """What `up` does and in which order: services, schema, sample data, connector, marts, first model.
 
-Steps that do not need one another run side by side. What repeats cheaply (migrating, applying, registering) runs each
-time, so that a changed contract takes effect; marts and model are made when they are missing or their sources changed.
+Steps that do not need one another run side by side. A step whose result lasts is repeated only when something that it
+was made from has changed, so that a changed contract takes effect and a start after `down` is quick.
 """
 
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
-from dataflix.settings import PROJECT, Settings
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from dataflix.settings import PROJECT, SETTINGS_FILE, Settings
+from stack import health
 from stack.digests import digest
 from stack.home import Home
 from stack.programs import Programs
 from stack.progress import Steps
-from stack.service import Service
+from stack.servers import connect, kafka
+from stack.service import Service, Unhealthy
 from stack.startup import Starter, Task
 
 MODEL = "dataflix-nmf"
 CHAMPION = "champion"
+_PATIENCE_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Digests of what lasting results are made from."""
+
+    schema: str
+    marts: str
+
+    @classmethod
+    def of(cls, home: Home) -> "Sources":
+        """As they are now."""
+        settings = home.settings
+        migrations = [Path(folder) for folder in settings.migrations.split(":") if folder]
+        code = [PROJECT / name for name in ("connectors", "clickhouse", "dataflix")]
+        told = [home.folder / SETTINGS_FILE, home.secrets_file]
+        # A broker that was formatted anew has neither topics nor connector
+        broker = kafka.SERVER.folder(home) / "data" / "meta.properties"
+        return cls(
+            schema=digest((settings.contracts, *migrations, *code, *told, broker)),
+            marts=digest((settings.contracts, PROJECT / "dbt")),
+        )
 
 
 def has_champion(settings: Settings) -> bool:
@@ -33,67 +62,103 @@ def has_champion(settings: Settings) -> bool:
         return False
 
 
-def full_start(
-    home: Home, table: Mapping[str, Service], starter: Starter, programs: Programs, steps: Steps
-) -> dict[str, Task]:
-    """Every task of a whole `up`, by name."""
-    sources = digest((home.settings.contracts, PROJECT / "dbt"))
-    state = home.state()
-    marts_are_current = state.loaded and state.marts == sources
+def connector_runs(settings: Settings) -> bool:
+    """Whether the connector and its task run, or do so within some seconds: Connect takes them up after its start."""
+    check = health.connector(settings.connect, connect.CONNECTOR)
 
-    def service(name: str, *after: str) -> Task:
-        return after, lambda: starter.bring_up(table[name])
+    def runs() -> bool:
+        try:
+            check()
+        except Unhealthy:
+            return False
+        return True
 
-    def step(what: str, program: str, *arguments: str, after: tuple[str, ...]) -> Task:
+    attempts = Retrying(
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        wait=wait_fixed(0.2),
+        retry=retry_if_result(lambda running: not running),
+        retry_error_callback=lambda _: False,
+    )
+    return bool(attempts(runs))
+
+
+class FullStart:
+    """The tasks of a whole `up`."""
+
+    def __init__(self, home: Home, table: Mapping[str, Service], starter: Starter, steps: Steps) -> None:
+        self._home = home
+        self._table = table
+        self._starter = starter
+        self._steps = steps
+        self._programs = Programs(home)
+        state = home.state()
+        now = Sources.of(home)
+        self._schema_stands = state.loaded and state.schema == now.schema
+        self._marts_stand = state.loaded and state.marts == now.marts
+
+    def tasks(self) -> dict[str, Task]:
+        """Every task by name: those that go before it, and what it does."""
+        migrated = () if self._schema_stands else ("migrate",)
+        return {
+            "postgres": self._service("postgres"),
+            "kafka": self._service("kafka"),
+            "clickhouse": self._service("clickhouse"),
+            "s3": self._service("s3"),
+            "migrate": self._lasting("Source schema, roles, publication", "connectors migrate", "postgres"),
+            "connect": self._service("connect", "kafka"),
+            # It answers from its database, which the migration makes
+            "mlflow": self._service("mlflow", "postgres", *migrated),
+            "apply": self._lasting("Raw tables from the contracts", "clickhouse apply", "clickhouse"),
+            "buckets": self._lasting("Buckets", "training create-buckets", "s3"),
+            "sample": self._lasting("Sample data", "connectors load-sample", "migrate"),
+            "register": (("connect", "migrate", "sample"), self._register),
+            "worker": self._service("worker", "register", "apply"),
+            "api": self._service("api", "register"),
+            "marts": (("worker",), self._build_marts),
+            "train": (("marts", "mlflow", "buckets"), self._train),
+            "loaded": (("train", "api"), self._record),
+        }
+
+    def _service(self, name: str, *after: str) -> Task:
+        return after, lambda: self._starter.bring_up(self._table[name])
+
+    def _lasting(self, what: str, command: str, *after: str) -> Task:
         def run() -> None:
-            with steps.step(what):
-                programs.run(program, *arguments)
+            if not self._schema_stands:
+                self._step(what, command)
 
         return after, run
 
-    def build_marts() -> None:
-        if marts_are_current:
-            return
-        with steps.step("Waiting until raw holds what the source holds"):
-            programs.run("clickhouse", "verify", "--wait", "120")
-        with steps.step("Building the marts (dbt build)"):
-            programs.run("stack", "dbt", "build")
+    def _step(self, what: str, command: str) -> None:
+        with self._steps.step(what):
+            self._programs.run(*command.split())
 
-    def train() -> None:
-        if marts_are_current and has_champion(home.settings):
-            return
-        with steps.step("Training the first model"):
-            programs.run("training", "train", "--if-missing")
+    def _register(self) -> None:
+        if not (self._schema_stands and connector_runs(self._home.settings)):
+            self._step("Topics and connector", "connectors register")
 
-    return {
-        "postgres": service("postgres"),
-        "kafka": service("kafka"),
-        "clickhouse": service("clickhouse"),
-        "s3": service("s3"),
-        "migrate": step("Source schema, roles, publication", "connectors", "migrate", after=("postgres",)),
-        "connect": service("connect", "kafka"),
-        "mlflow": service("mlflow", "migrate"),
-        "apply": step("Raw tables from the contracts", "clickhouse", "apply", after=("clickhouse",)),
-        "buckets": step("Buckets", "training", "create-buckets", after=("s3",)),
-        "sample": step("Sample data", "connectors", "load-sample", after=("migrate",)),
-        "register": step("Topics and connector", "connectors", "register", after=("connect", "migrate", "sample")),
-        "worker": service("worker", "register", "apply"),
-        "api": service("api", "register"),
-        "marts": (("worker",), build_marts),
-        "train": (("marts", "mlflow", "buckets"), train),
-        "loaded": (("train", "api"), lambda: home.record_loaded(sources)),
-    }
+    def _build_marts(self) -> None:
+        if not self._marts_stand:
+            self._step("Waiting until raw holds what the source holds", "clickhouse verify --wait 120")
+            self._step("Building the marts (dbt build)", "stack dbt build")
+
+    def _train(self) -> None:
+        if not (self._marts_stand and has_champion(self._home.settings)):
+            self._step("Training the first model", "training train --if-missing")
+
+    def _record(self) -> None:
+        made_from = Sources.of(self._home)
+        self._home.record_loaded(made_from.schema, made_from.marts)
 
 
-def partial_start(
-    names: list[str], table: Mapping[str, Service], starter: Starter, programs: Programs
-) -> dict[str, Task]:
+def partial_start(home: Home, names: list[str], table: Mapping[str, Service], starter: Starter) -> dict[str, Task]:
     """The tasks of `up --only`: these services, and the one step that MLflow cannot answer without."""
-    tasks: dict[str, Task] = {
-        name: (table[name].needs, lambda name=name: starter.bring_up(table[name]))  # type: ignore[misc]
-        for name in names
-    }
-    if "mlflow" in tasks:
-        tasks["migrate"] = (("postgres",), lambda: programs.run("connectors", "migrate"))
-        tasks["mlflow"] = (("migrate", "s3"), tasks["mlflow"][1])
+
+    def bring_up(name: str) -> Callable[[], None]:
+        return lambda: starter.bring_up(table[name])
+
+    tasks: dict[str, Task] = {name: (table[name].needs, bring_up(name)) for name in names}
+    if "mlflow" in tasks and not home.state().loaded:
+        tasks["migrate"] = (("postgres",), lambda: Programs(home).run("connectors", "migrate"))
+        tasks["mlflow"] = (("migrate",), bring_up("mlflow"))
     return tasks

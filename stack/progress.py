@@ -9,6 +9,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+_WIDE = 200
+
+
+def output() -> Console:
+    """Where a command's result goes. In a file or a pipe lines are as long as they are."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+
 
 class Steps:
     """Steps that run one after another or side by side, each shown from beginning to end."""

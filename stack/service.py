@@ -54,6 +54,8 @@ class Service:
     """After these it is killed."""
     start_seconds: int = 60
     """After these without a healthy answer, `up` gives up on it."""
+    ready: Callable[[], None] | None = None
+    """What a start waits for, where that is less than health."""
     scratch: tuple[Path, ...] = ()
     """Files that it leaves outside of the home; `down` removes them."""
 

@@ -17,6 +17,7 @@ def services(home: Home) -> dict[str, Service]:
     locks = PROJECT / "requirements"
     packages = locks / "app.lock"
     kernel = PROJECT / "dataflix"
+    takes_connectors = health.http(settings.connect, "/health")
     told = (home.folder / SETTINGS_FILE, home.secrets_file)
     table = [
         Service(
@@ -47,12 +48,12 @@ def services(home: Home) -> dict[str, Service]:
             url=str(settings.kafka),
             ports={"kafka_port": settings.kafka.port, "kafka_controller_port": settings.kafka_controller.port},
             check=health.kafka(settings.kafka),
-            folder=home.folder / "kafka",
+            folder=kafka.SERVER.folder(home),
             prepare=lambda: kafka.prepare(home),
-            stop_seconds=30,
+            stop_seconds=60,
             start_seconds=90,
             memory_mb=400,
-            reads=(home.folder / "kafka" / "server.properties", locks / "jars" / "kafka.lock", packages),
+            reads=(kafka.configuration(home), locks / "jars" / "kafka.lock", packages),
         ),
         Service(
             name="clickhouse",
@@ -112,13 +113,15 @@ def services(home: Home) -> dict[str, Service]:
             address=settings.connect,
             url=settings.connect.url,
             ports={"connect_port": settings.connect.port},
-            check=health.connect(settings.connect, connect.CONNECTOR, registered=home.state().loaded),
-            folder=home.folder / "connect",
+            check=health.connector(settings.connect, connect.CONNECTOR) if home.state().loaded else takes_connectors,
+            ready=takes_connectors,
+            folder=connect.SERVER.folder(home),
             environment=connect.environment(home),
             prepare=lambda: connect.prepare(home),
             start_seconds=90,
+            stop_seconds=60,
             memory_mb=350,
-            reads=(home.folder / "connect" / "connect.properties", locks / "jars", packages),
+            reads=(connect.configuration(home), locks / "jars", packages),
         ),
         Service(
             name="worker",

@@ -62,10 +62,11 @@ class Starter:
     def await_healthy(self, service: Service) -> None:
         """Wait until ``service`` answers as it should. Raises ServiceFailed when it does not in its time."""
         failed_starts: set[int] = set()
+        answers = service.ready or service.check
 
         def check() -> None:
             try:
-                service.check()
+                answers()
             except Unhealthy:
                 known = self._supervisor.processes().get(service.name)
                 if known is not None and known.state == "BACKOFF":

@@ -4,11 +4,11 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from stack.health import failures
 from stack.home import open_home
+from stack.progress import output
 from stack.services import services
 from stack.supervision import Supervisor
 
@@ -40,6 +40,6 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
         for entry in entries:
             health = "healthy" if entry["healthy"] else wrong.get(entry["name"], "not started here")
             shown.add_row(entry["name"], entry["state"], entry["address"], str(entry["pid"] or ""), health)
-        Console(highlight=False).print(shown)
+        output().print(shown)
     if not all(entry["healthy"] for entry in entries):
         raise typer.Exit(1)

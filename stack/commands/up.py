@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from stack import preflight
 from stack.errors import PreflightFailed
 from stack.home import MASKING_KEY, Home, open_home, prepare_home, read_env
 from stack.jars import install_jars
-from stack.loading import full_start, partial_start
-from stack.programs import Programs
-from stack.progress import Steps
+from stack.loading import FullStart, partial_start
+from stack.progress import Steps, output
 from stack.servers import postgres
 from stack.service import Service
 from stack.services import named, services
@@ -64,11 +62,10 @@ def up(
             install_jars(home.runtime, steps)
             supervisor.bring_up(table.values())
             starter = Starter(home, supervisor, steps)
-            programs = Programs(home)
             if only:
-                run_in_order(partial_start(names, table, starter, programs))
+                run_in_order(partial_start(home, names, table, starter))
             else:
-                run_in_order(full_start(home, table, starter, programs, steps))
+                run_in_order(FullStart(home, table, starter, steps).tasks())
     _tell(home, table, names, whole=not only)
 
 
@@ -91,10 +88,10 @@ def _check_machine(home: Home, wanted: list[Service], supervisor: Supervisor) ->
 
 
 def _tell(home: Home, table: Mapping[str, Service], names: list[str], *, whole: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    shown = Table("service", "what", "where", box=None, header_style="bold")
+    console = output()
+    shown = Table("service", "where", "what", box=None, header_style="bold")
     for name in names:
-        shown.add_row(name, table[name].summary, table[name].url)
+        shown.add_row(name, table[name].url, table[name].summary)
     console.print()
     console.print(shown)
     console.print(f"\nCredentials: {home.secrets_file}. Data and logs: {home.folder}.")

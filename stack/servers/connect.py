@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack.home import Home
-from stack.servers.java import java, write_log4j
+from stack.servers.java import JavaServer
 from stack.servers.kafka import MESSAGE_BYTES
 
 CONNECTOR = "dataflix"
-HEAP = "384m"
+SERVER = JavaServer(jars="connect", heap="384m")
 
 _PROPERTIES = """\
 # Written by `bin/dataflix up`
@@ -46,9 +46,12 @@ scheduled.rebalance.max.delay.ms=0
 
 def command(home: Home) -> Sequence[str | Path]:
     """The command that runs the Connect worker."""
-    folder = home.folder / "connect"
-    main = "org.apache.kafka.connect.cli.ConnectDistributed"
-    return java(folder, home.runtime / "jars" / "connect", HEAP, main, folder / "connect.properties")
+    return SERVER.command(home, "org.apache.kafka.connect.cli.ConnectDistributed", configuration(home))
+
+
+def configuration(home: Home) -> Path:
+    """The file that it reads when it starts."""
+    return SERVER.folder(home) / "connect.properties"
 
 
 def environment(home: Home) -> Mapping[str, str]:
@@ -58,10 +61,9 @@ def environment(home: Home) -> Mapping[str, str]:
 
 def prepare(home: Home) -> None:
     """Write the configuration."""
-    folder = home.folder / "connect"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    SERVER.prepare(home)
     address = home.settings.connect
-    (folder / "connect.properties").write_text(
+    configuration(home).write_text(
         _PROPERTIES.format(
             broker=home.settings.kafka,
             address=address,
@@ -71,4 +73,3 @@ def prepare(home: Home) -> None:
             message_bytes=MESSAGE_BYTES,
         )
     )
-    write_log4j(folder, "warn")

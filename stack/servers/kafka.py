@@ -8,11 +8,11 @@ from pathlib import Path
 
 from stack.errors import ServiceFailed
 from stack.home import Home
-from stack.servers.java import java, write_log4j
+from stack.servers.java import JavaServer
 
 # A movie's description may be a megabyte long, an event holds the row before and after, and JSON escapes
 MESSAGE_BYTES = 16 << 20
-HEAP = "512m"
+SERVER = JavaServer(jars="kafka", heap="512m")
 
 _PROPERTIES = """\
 # Written by `bin/dataflix up`
@@ -43,39 +43,37 @@ num.io.threads=4
 """
 
 
-def _folder(home: Home) -> Path:
-    return home.folder / "kafka"
-
-
 def command(home: Home) -> Sequence[str | Path]:
     """The command that runs the broker."""
-    folder = _folder(home)
-    return java(folder, home.runtime / "jars" / "kafka", HEAP, "kafka.Kafka", folder / "server.properties")
+    return SERVER.command(home, "kafka.Kafka", configuration(home))
+
+
+def configuration(home: Home) -> Path:
+    """The file that it reads when it starts."""
+    return SERVER.folder(home) / "server.properties"
 
 
 def prepare(home: Home) -> None:
     """Write the configuration, and format the storage where it is new. Raises ServiceFailed."""
-    folder = _folder(home)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    SERVER.prepare(home)
     settings = home.settings
-    properties = folder / "server.properties"
-    properties.write_text(
+    data = SERVER.folder(home) / "data"
+    configuration(home).write_text(
         _PROPERTIES.format(
             broker=settings.kafka,
             controller=settings.kafka_controller,
-            data=folder / "data",
+            data=data,
             message_bytes=MESSAGE_BYTES,
         )
     )
-    write_log4j(folder, "warn")
-    if (folder / "data" / "meta.properties").is_file():
+    if (data / "meta.properties").is_file():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    format_storage = java(
-        folder, home.runtime / "jars" / "kafka", "128m", "kafka.tools.StorageTool",
-        "format", "--cluster-id", cluster, "--config", properties, "--ignore-formatted",
+    format_storage = SERVER.once(
+        home, "kafka.tools.StorageTool",
+        "format", "--cluster-id", cluster, "--config", configuration(home), "--ignore-formatted",
     )  # fmt: skip
     done = subprocess.run([str(part) for part in format_storage], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise ServiceFailed(f"Kafka's storage in {folder / 'data'} could not be formatted: {' '.join(last)}")
+        raise ServiceFailed(f"Kafka's storage in {data} could not be formatted: {' '.join(last)}")

@@ -51,7 +51,7 @@ def command(home: Home) -> Sequence[str | Path]:
         "-webdav=false",
         "-admin.ui=false",
         "-master.telemetry=false",
-        # A master that remembers volumes refuses writes for its first 15 seconds, until every volume server of a cluster
+        # A master that remembers volumes refuses writes for its first 15 seconds, until every server of a cluster
         # would have told of its own; the only one here tells within a second
         "-master.resumeState=false",
         "-master.volumeSizeLimitMB=256",

@@ -1,4 +1,4 @@
-"""Volume files of SeaweedFS after a kill: ``python -m stack.servers.seaweed_volumes DATA COMMAND...`` mends, then starts.
+"""SeaweedFS after a kill: ``python -m stack.servers.seaweed_volumes DATA COMMAND...`` mends its volumes and starts it.
 
 A write appends a needle to a volume's ``.dat``, then an entry to its ``.idx``, then it is acknowledged. A process that
 is killed in between leaves a needle that nothing names at the end of ``.dat``; SeaweedFS then takes the whole volume
@@ -36,7 +36,7 @@ class IndexEntry:
 
     @property
     def end(self) -> int:
-        """Bytes from the start of the ``.dat`` to the next needle. A needle is always padded, by a whole unit at most."""
+        """Bytes from the start of the ``.dat`` to the next needle: each is padded, by a whole unit at most."""
         unpadded = _HEADER + self.body + _CHECKSUM_AND_TIME
         return self.offset + unpadded + _UNIT - unpadded % _UNIT
 
