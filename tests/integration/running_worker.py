@@ -41,6 +41,11 @@ class Worker:
             reply = connection.getresponse()
             return reply.status, reply.read().decode()
 
+    def metric(self, name: str) -> float:
+        """The sum over all labels."""
+        samples = [line for line in self.get("/metrics")[1].splitlines() if line.startswith(name)]
+        return sum(float(line.rpartition(" ")[2]) for line in samples)
+
     @patiently()
     def wait_until_healthy(self) -> None:
         assert self.process.poll() is None, self.log.read_text()
