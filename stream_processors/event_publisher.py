@@ -10,13 +10,13 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from dataflix.errors import SourceUnavailable
 from stream_processors.batches import Message
 
-_FLUSH_SECONDS = 12.0
+PATIENCE_SECONDS = 10.0
+_FLUSH_MARGIN_SECONDS = 2.0  # the reports of what was given up come a little after the patience has ended
 _SETTINGS = {
     "acks": "all",
     "enable.idempotence": True,  # no repeats and no reordering inside of one run of the worker
     "partitioner": "murmur2_random",  # the partitions that Java clients compute
     "linger.ms": 2,
-    "delivery.timeout.ms": 10_000,  # then the whole batch is published again
     "message.max.bytes": 16 << 20,  # as large as the topics take
 }
 
@@ -33,8 +33,11 @@ class EventPublisher(Protocol):
 class KafkaPublisher:
     """Publishes in order, by one idempotent producer. One call at a time."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._settings = _SETTINGS | {"bootstrap.servers": bootstrap}
+    def __init__(self, bootstrap: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """What is not acknowledged within ``patience_seconds`` has failed, for the caller to publish again."""
+        timeout = {"delivery.timeout.ms": int(patience_seconds * 1_000)}
+        self._settings = _SETTINGS | timeout | {"bootstrap.servers": bootstrap}
+        self._flush_seconds = patience_seconds + _FLUSH_MARGIN_SECONDS
         self._producer = Producer(self._settings, logger=_librdkafka)
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -55,7 +58,7 @@ class KafkaPublisher:
             failures.append(KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as error:
             failures.append(error.args[0])
-        waiting = self._producer.flush(_FLUSH_SECONDS)
+        waiting = self._producer.flush(self._flush_seconds)
         if failures or waiting:
             self._start_over(failures)
             reason = failures[0].name() if failures else "no answer"

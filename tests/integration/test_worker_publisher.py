@@ -1,0 +1,89 @@
+"""One suite over every event publisher: what is published is there, complete and in order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from screenings import Screenings
+
+from dataflix.errors import SourceUnavailable
+from dataflix.settings import Settings
+from stream_processors.batches import Message
+from stream_processors.event_publisher import EventPublisher, KafkaPublisher, MemoryPublisher
+
+
+class Published(Protocol):
+    """A publisher, a topic, and a look at what came there."""
+
+    publisher: EventPublisher
+    topic: str
+
+    def found(self) -> list[tuple[bytes | None, bytes | None]]:
+        """Keys and values, in the order of each key."""
+
+
+class InMemory:
+    topic = "masked.screenings"
+
+    def __init__(self) -> None:
+        self.publisher = MemoryPublisher()
+
+    def found(self) -> list[tuple[bytes | None, bytes | None]]:
+        return [(message.key, message.value) for message in self.publisher.messages]
+
+
+class InKafka:
+    def __init__(self, screenings: Screenings) -> None:
+        self._screenings = screenings
+        self.topic = screenings.table.masked_topic
+        self.publisher = KafkaPublisher(str(screenings.settings.kafka))
+
+    def found(self) -> list[tuple[bytes | None, bytes | None]]:
+        return self._screenings.messages(self.topic)
+
+
+@pytest.fixture
+def in_kafka(kafka: Settings, tmp_path: Path) -> Iterator[InKafka]:
+    screenings = Screenings(kafka, tmp_path / "contracts")
+    screenings.create_topics()
+    published = InKafka(screenings)
+    yield published
+    published.publisher.close()
+
+
+@pytest.fixture(params=["memory", "kafka"])
+def published(request: pytest.FixtureRequest) -> Published:
+    made: Published = InMemory() if request.param == "memory" else request.getfixturevalue("in_kafka")
+    return made
+
+
+async def test_every_message_is_there_and_those_of_a_key_are_in_order(published: Published) -> None:
+    messages = [Message(published.topic, f"key {number % 7}".encode(), str(number).encode()) for number in range(2_000)]
+    await published.publisher.publish(messages[:1_500])
+    await published.publisher.publish(messages[1_500:])
+    found = published.found()
+    assert len(found) == len(messages)
+    for number in range(7):
+        key = f"key {number}".encode()
+        assert [value for at, value in found if at == key] == [m.value for m in messages if m.key == key]
+
+
+async def test_a_tombstone_has_no_value(published: Published) -> None:
+    await published.publisher.publish([Message(published.topic, b"key", b"1"), Message(published.topic, b"key", None)])
+    assert published.found() == [(b"key", b"1"), (b"key", None)]
+
+
+async def test_a_large_event_passes(published: Published) -> None:
+    value = b"x" * 900_000
+    await published.publisher.publish([Message(published.topic, b"key", value)])
+    assert published.found() == [(b"key", value)]
+
+
+async def test_a_broker_that_is_away_is_told_and_no_message_is_left_to_come_late() -> None:
+    publisher = KafkaPublisher("127.0.0.1:1", patience_seconds=0.5)
+    with pytest.raises(SourceUnavailable, match="Kafka did not acknowledge 2 of 2 messages"):
+        await publisher.publish(
+            [Message("masked.screenings", b"key", b"1"), Message("masked.screenings", b"key", b"2")]
+        )
+    publisher.close()
