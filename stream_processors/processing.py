@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from typing import Protocol
 
-import structlog
-
 from stream_processors.batch_consumer import FetchedBatch
 from stream_processors.batches import Batch, BatchPreparer
 from stream_processors.delivery import Delivery
@@ -15,8 +13,6 @@ from stream_processors.health import WorkerStatus
 GAP_SECONDS = 0.05  # between two batches: low latency when it is quiet, few parts in ClickHouse when it is busy
 BATCH_EVENTS = 10_000  # a batch that holds as many is not waited for any longer
 DRAIN_SECONDS = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Fetched(Protocol):
