@@ -3,12 +3,12 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 from dataflix.settings import Address, Settings
-from stack.service import Service, Unhealthy
+from stack.service import ProcessInfo, Service, Unhealthy
 
 TIMEOUT_S = 3.0
 _ANSWER_BYTES = 1_000_000
@@ -106,10 +106,16 @@ def s3(settings: Settings) -> Callable[[], None]:
     return check
 
 
-def failures(services: Iterable[Service]) -> dict[str, str]:
-    """What is wrong with those services that are not well, by name; all are asked at the same time."""
+def failures(services: Iterable[Service], processes: Mapping[str, ProcessInfo]) -> dict[str, str]:
+    """What is wrong with those services that are not well, by name; all are asked at the same time.
+
+    A service that does not run here is not asked: another home's may answer in its place.
+    """
 
     def failure(service: Service) -> str:
+        known = processes.get(service.name)
+        if known is None or not known.is_up:
+            return "does not run"
         try:
             service.check()
         except Unhealthy as unhealthy:

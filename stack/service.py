@@ -62,3 +62,18 @@ class Service:
 
 class Unhealthy(Exception):
     """A service does not answer as it should. The message says in a few words how."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """What the supervisor knows of a service's process."""
+
+    state: str
+    """As supervisord names it: RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL …"""
+    pid: int | None
+    started_at: int
+    """Seconds since 1970."""
+
+    @property
+    def is_up(self) -> bool:
+        return self.state in ("RUNNING", "STARTING")

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import xmlrpc.client
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from stack.errors import ServiceFailed
 from stack.home import Home, write_private
-from stack.service import Service
+from stack.service import ProcessInfo, Service, Tier
 from stack.supervisor_config import render
 
 SERVICE_VARIABLE = "DATAFLIX_SERVICE"
@@ -31,21 +30,6 @@ _SOCKET_PATH_BYTES = 95
 _START_SECONDS = 15
 _END_SECONDS = 20
 _OPEN_FILES = 16_384
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessInfo:
-    """What the supervisor knows of a service."""
-
-    state: str
-    """As supervisord names it: RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL …"""
-    pid: int | None
-    started_at: int
-    """Seconds since 1970."""
-
-    @property
-    def is_up(self) -> bool:
-        return self.state in ("RUNNING", "STARTING")
 
 
 class Supervisor:
@@ -147,12 +131,14 @@ class Supervisor:
                     f"{name} could not be started ({fault.faultString}): see `bin/dataflix logs {name}`."
                 ) from fault
 
-    def stop(self, names: Iterable[str]) -> None:
-        """Stop services at the same time, and wait until they have ended."""
+    def stop(self, names: Iterable[str], *, at_once: bool = False) -> None:
+        """Stop services at the same time, and wait until they have ended; ``at_once`` gives them no time to finish."""
         wanted = set(names)
         for name in wanted:
             with contextlib.suppress(xmlrpc.client.Fault):  # NOT_RUNNING
                 self._rpc.stopProcess(name, False)
+                if at_once:
+                    self._rpc.signalProcess(name, "KILL")
 
         def ended() -> bool:
             now = self.processes()
@@ -161,12 +147,16 @@ class Supervisor:
         # Each has its own time to end, after which supervisord kills it
         _eventually(ended, 90)
 
-    def down(self, services: Iterable[Service]) -> None:
-        """Stop everything, what reads before what is read, then the supervisor; end what outlived an earlier one."""
+    def down(self, services: Iterable[Service], *, discard: bool) -> None:
+        """Stop everything, what reads before what is read, then the supervisor; end what outlived an earlier one.
+
+        To ``discard`` what they hold, services are not given the time to put it in order.
+        """
         if self.is_running():
             ordered = sorted(services, key=lambda service: -service.tier)
-            for _, tier in groupby(ordered, key=lambda service: service.tier):
-                self.stop([service.name for service in tier])
+            for tier, members in groupby(ordered, key=lambda service: service.tier):
+                # PostgreSQL always ends in order: it gives shared memory back
+                self.stop([member.name for member in members], at_once=discard and tier is not Tier.DATABASE)
             pid = int(self._rpc.getPID())
             self._rpc.shutdown()
             _eventually(lambda: not psutil.pid_exists(pid), _END_SECONDS)
@@ -189,7 +179,7 @@ def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
 def leftovers(home: Path) -> Iterator[psutil.Process]:
     """The processes of ``home`` that run, whoever watches over them: each carries the home in its environment.
 
-    PostgreSQL's processes write their titles over their environment; its own record names the first of them.
+    PostgreSQL's children write their titles over theirs; they end with the first of its processes, which does not.
     """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

@@ -25,18 +25,18 @@ def down(
     steps = Steps()
     if home.exists:
         with home.held(), steps.shown():
-            stop(home, steps)
+            stop(home, steps, discard=purge)
     else:
         steps.say(f"Nothing runs in {home.folder}.")
     if purge:
         remove(home.folder)
 
 
-def stop(home: Home, steps: Steps) -> None:
+def stop(home: Home, steps: Steps, *, discard: bool) -> None:
     """Stop what runs in ``home``, its supervisor too."""
     table = services(home)
     with steps.step(f"Stopping what runs in {home.folder}"):
-        Supervisor(home).down(table.values())
+        Supervisor(home).down(table.values(), discard=discard)
         for service in table.values():
             for path in service.scratch:
                 path.unlink(missing_ok=True)

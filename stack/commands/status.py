@@ -18,18 +18,17 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
     home = open_home()
     table = services(home)
     processes = Supervisor(home).processes()
-    wrong = failures(table.values())
+    wrong = failures(table.values(), processes)
     entries: list[dict[str, Any]] = []
     for service in table.values():
         known = processes.get(service.name)
-        runs = known is not None and known.is_up
         entries.append(
             {
                 "name": service.name,
                 "state": known.state.lower() if known else "stopped",
                 "address": str(service.address),
                 "pid": known.pid if known else None,
-                "healthy": runs and service.name not in wrong,
+                "healthy": service.name not in wrong,
             }
         )
     if as_json:
@@ -38,7 +37,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
     else:
         shown = Table("service", "state", "address", "pid", "health", box=None)
         for entry in entries:
-            health = "healthy" if entry["healthy"] else wrong.get(entry["name"], "not started here")
+            health = wrong.get(entry["name"], "healthy")
             shown.add_row(entry["name"], entry["state"], entry["address"], str(entry["pid"] or ""), health)
         output().print(shown)
     if not all(entry["healthy"] for entry in entries):

@@ -45,6 +45,9 @@ def up(
     Twice in a row is fine: what runs stays as it is, what is loaded is not loaded again. A changed contract, migration
     or configuration takes effect.
     """
+    known = services(open_home())
+    for name in only or []:
+        named(name, known)
     _check_not_moved(port_offset)
     if port_offset is not None:
         # The variable would win over what the home remembers, here and in every program that is started
@@ -53,7 +56,7 @@ def up(
     with home.held():
         postgres.settle(home)
         table = services(home)
-        names = with_needs([named(name, table).name for name in only or table], table)
+        names = with_needs(only or table, table)
         steps = Steps()
         supervisor = Supervisor(home)
         supervisor.end_leftovers()

