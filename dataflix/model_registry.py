@@ -7,12 +7,12 @@ an announcement on a compacted topic, so that a running server can take the new 
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dataflix.errors import DataflixError, SourceUnavailable
 from dataflix.recommender.model import ItemModel
@@ -31,7 +31,7 @@ _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
 class RegistryAnswerUnreadable(DataflixError):
-    """MLflow or the topic of announcements said something that this release does not understand."""
+    """MLflow said something that this release does not understand."""
 
 
 class Announcement(BaseModel):
@@ -47,16 +47,12 @@ class Announcement(BaseModel):
     metrics: dict[str, float]
     at: AwareDatetime
 
-    @classmethod
-    def parse(cls, data: bytes) -> "Announcement":
-        """Raises RegistryAnswerUnreadable."""
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            fields = ", ".join(sorted({".".join(map(str, one["loc"])) or "JSON" for one in error.errors()}))
-            raise RegistryAnswerUnreadable(
-                f"An announcement on the topic {ANNOUNCEMENTS!r} cannot be read ({fields}): train again."
-            ) from None
+
+class ChampionVersion(NamedTuple):
+    """Which version of the model carries the alias."""
+
+    version: int
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +77,41 @@ def item_model_path(artifact_uri: str) -> str:
     return f"{parts.path.strip('/')}/artifacts/{ITEM_MODEL_FILE}"
 
 
-async def fetch_champion(
-    session: aiohttp.ClientSession, mlflow_url: str, held: ChampionModel | None = None
-) -> ChampionModel | None:
-    """The version of the model that carries the alias; None when no model was trained yet.
+async def find_champion(session: aiohttp.ClientSession, mlflow_url: str) -> ChampionVersion | None:
+    """The version that carries the alias; None when no model was trained yet.
 
-    ``held`` is returned, and nothing downloaded, while it still is that version.
-
-    Raises SourceUnavailable when MLflow does not answer, RegistryAnswerUnreadable, InvalidModel.
+    Raises SourceUnavailable when MLflow does not answer, RegistryAnswerUnreadable.
     """
     url = f"{mlflow_url}/{_REGISTRY}/registered-models/alias"
     found = await _json(session, url, {"name": MODEL_NAME, "alias": CHAMPION})
     if found is None:
         return None
     try:
-        version, run_id = int(found["model_version"]["version"]), str(found["model_version"]["run_id"])
-        if held is not None and (held.version, held.run_id) == (version, run_id):
-            return held
-        url = f"{mlflow_url}/{_REGISTRY}/model-versions/get-download-uri"
-        located = await _json(session, url, {"name": MODEL_NAME, "version": str(version)})
-        if located is None:  # deleted between the two questions
-            return None
+        return ChampionVersion(int(found["model_version"]["version"]), str(found["model_version"]["run_id"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(mlflow_url) from error
+
+
+async def fetch_champion(
+    session: aiohttp.ClientSession, mlflow_url: str, held: ChampionModel | None = None
+) -> ChampionModel | None:
+    """The model that carries the alias; None when none was trained yet.
+
+    ``held`` is returned, and nothing downloaded, while it still is that version.
+    Raises SourceUnavailable when MLflow does not answer, RegistryAnswerUnreadable, InvalidModel.
+    """
+    champion = await find_champion(session, mlflow_url)
+    if champion is None or (held is not None and (held.version, held.run_id) == champion):
+        return held if champion else None
+    url = f"{mlflow_url}/{_REGISTRY}/model-versions/get-download-uri"
+    located = await _json(session, url, {"name": MODEL_NAME, "version": str(champion.version)})
+    if located is None:  # deleted between the two questions
+        return None
+    try:
         path = item_model_path(located["artifact_uri"])
     except (KeyError, TypeError, ValueError) as error:
-        raise RegistryAnswerUnreadable(
-            f"MLflow at {mlflow_url} names no champion that can be fetched: train again."
-        ) from error
-    return ChampionModel(version=version, run_id=run_id, item_model=await _item_model(session, mlflow_url, path))
-
-
-async def fetch_announced(session: aiohttp.ClientSession, mlflow_url: str, announced: Announcement) -> ChampionModel:
-    """The model of an announcement. Raises SourceUnavailable when MLflow does not hand it out, InvalidModel."""
-    item_model = await _item_model(session, mlflow_url, announced.item_model)
-    return ChampionModel(version=announced.version, run_id=announced.run_id, item_model=item_model)
+        raise _unreadable(mlflow_url) from error
+    return ChampionModel(*champion, item_model=await _item_model(session, mlflow_url, path))
 
 
 async def _json(session: aiohttp.ClientSession, url: str, query: dict[str, str]) -> Any:
@@ -152,3 +150,7 @@ async def _get(session: aiohttp.ClientSession, url: str, query: dict[str, str]) 
 
 def _refused(url: str, status: int) -> SourceUnavailable:
     return SourceUnavailable(f"MLflow answered {url} with {status}: see its log, `bin/dataflix logs mlflow`.")
+
+
+def _unreadable(mlflow_url: str) -> RegistryAnswerUnreadable:
+    return RegistryAnswerUnreadable(f"MLflow at {mlflow_url} names no champion that can be fetched: train again.")

@@ -13,11 +13,6 @@ from training.training_run import fit
 TAGS = {"algorithm": "nmf", "engine": "scikit-learn", "source": TABLE}
 
 
-def champion_version(settings: Settings) -> int | None:
-    """The version that is served now; None when nothing was trained yet. Raises SourceUnavailable."""
-    return ModelRegistry(settings.mlflow.url).champion_version()
-
-
 def train_champion(settings: Settings, choices: Choices, steps: Steps) -> Announcement:
     """Train, register, promote, announce. The champion of before serves on unless every step up to the promotion works.
 

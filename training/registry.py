@@ -34,23 +34,12 @@ REQUIREMENTS = ("mlflow", "numpy", "pandas")
 
 
 class ModelRegistry:
-    """Every method raises SourceUnavailable when MLflow does not answer or refuses."""
+    """Where models are recorded, at the MLflow server of ``url``."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         mlflow.set_tracking_uri(url)
         self._client = mlflow.MlflowClient(url)
-
-    def champion_version(self) -> int | None:
-        """The version that carries the alias; None when there is none."""
-        with self._answering():
-            try:
-                return int(self._client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version)
-            except MlflowException as error:
-                # a model that does not exist, and an alias that does not
-                if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                    return None
-                raise
 
     def record(
         self, model: ItemModel, choices: Choices, metrics: Mapping[str, float], tags: Mapping[str, str]
@@ -58,6 +47,7 @@ class ModelRegistry:
         """Log a run with its model, register the model as a new version, and give it the alias of the champion.
 
         The alias moves last: when a step before it fails, the champion of before serves on.
+        Raises SourceUnavailable when MLflow does not answer or refuses.
         """
         with self._answering(), tempfile.TemporaryDirectory() as folder:
             mlflow.set_experiment(EXPERIMENT)
@@ -101,7 +91,7 @@ class ModelRegistry:
             yield
         except (MlflowException, requests.RequestException) as error:
             raise SourceUnavailable(
-                f"MLflow at {self._url} does not do what training asks ({_reason(error)}): see that it and the object "
+                f"MLflow at {self._url} does not answer or refuses ({_reason(error)}): see that it and the object "
                 "store run (`bin/dataflix status`), and `bin/dataflix logs mlflow`. The champion is unchanged."
             ) from error
 

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataflix.recommender.interactions import Interaction
 from dataflix.recommender.model import Float64Array, ItemModel
+
+_ROUNDING: Final = 1e-10  # of the largest target: what is smaller cannot be told from zero
+_MOST_ROUNDS: Final = 3  # for each coordinate; one is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +53,45 @@ def fold_in(model: ItemModel, history: Iterable[Interaction], recency: Recency =
     return non_negative_least_squares(model.gram, target)
 
 
-def non_negative_least_squares(
-    gram: Float64Array, target: Float64Array, *, tolerance: float = 1e-6, max_sweeps: int = 500
-) -> Float64Array:
+def non_negative_least_squares(gram: Float64Array, target: Float64Array) -> Float64Array:
     """The w >= 0 that minimises ``w gram w' - 2 target w'``; ``gram`` is [k, k] positive semidefinite, ``target`` [k].
 
-    Coordinate descent that keeps the gradient up to date (Franc, Hlavac, Navara: Sequential Coordinate-Wise Algorithm
-    for the Non-negative Least Squares Problem, 2005). It ends when no coordinate could gain: the gradient is zero where
-    w is positive and not negative elsewhere, within ``tolerance`` of the largest target.
+    The active set method on the Gram matrix (Bro, De Jong: A fast non-negativity-constrained least squares algorithm,
+    1997). The coordinate that promises most becomes positive, and those that this would push below zero become zero
+    again, until none promises anything. Exact, after about as many small linear systems as w has positive coordinates.
     """
-    # Plain lists: at ten to a few dozen factors they are faster than calls into numpy.
-    rows = gram.tolist()
-    gradient = (-target).tolist()
-    solution = [0.0] * len(rows)
-    enough = tolerance * float(np.max(np.abs(target), initial=0.0))
-    for _ in range(max_sweeps):
-        largest = 0.0
-        for index, row in enumerate(rows):
-            curvature = row[index]
-            if curvature <= 0.0:
-                continue
-            step = max(-solution[index], -gradient[index] / curvature)
-            if step:
-                solution[index] += step
-                gradient = [slope + step * weight for slope, weight in zip(gradient, row, strict=True)]
-                largest = max(largest, abs(step) * curvature)
-        if largest <= enough:
+    solution = np.zeros(target.size)
+    positive = np.zeros(target.size, dtype=np.bool_)
+    gradient = target
+    enough = _ROUNDING * float(np.max(target, initial=0.0))
+    for _ in range(_MOST_ROUNDS * target.size):
+        promise = np.where(positive, -np.inf, gradient)
+        entering = int(np.argmax(promise))
+        if promise[entering] <= enough:
             break
-    return np.array(solution)
+        positive[entering] = True
+        solution = _least_squares_over(positive, gram, target, solution)
+        if not positive[entering]:  # its promise was a rounding error
+            break
+        gradient = target - gram @ solution
+    return solution
+
+
+def _least_squares_over(
+    positive: NDArray[np.bool_], gram: Float64Array, target: Float64Array, solution: Float64Array
+) -> Float64Array:
+    """The least squares over the ``positive`` coordinates; those that reach zero on the way leave ``positive``."""
+    while True:
+        chosen = np.flatnonzero(positive)
+        goal = np.zeros(target.size)
+        goal[chosen] = np.linalg.solve(gram[chosen[:, None], chosen], target[chosen])
+        below = chosen[goal[chosen] <= 0]
+        if not below.size:
+            return goal
+        # how far each of them can go until it is zero; the one that has just become positive is there already
+        held = solution[below]
+        shares = np.divide(held, held - goal[below], out=np.zeros(below.size), where=held > 0)
+        solution = solution + shares.min() * (goal - solution)
+        leaving = below[shares == shares.min()]
+        solution[leaving] = 0.0
+        positive[leaving] = False

@@ -1,12 +1,15 @@
 """``python -m training train``."""
 
+import asyncio
 import json
 from typing import Annotated, Any
 
+import aiohttp
 import typer
 from rich.console import Console
 
-from dataflix.settings import load_settings
+from dataflix.model_registry import ChampionVersion, find_champion
+from dataflix.settings import Settings, load_settings
 from training.choices import Choices
 from training.mlflow_environment import settle_mlflow
 from training.progress import Steps
@@ -20,19 +23,24 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Fit the recommender to the matrix in ClickHouse and make it the champion that the API serves."""
-    settle_mlflow()
-    from training.champion import champion_version, train_champion  # noqa: PLC0415  # imports mlflow: 2 seconds
-
     settings = load_settings()
+    if if_missing and (champion := asyncio.run(_champion(settings))):
+        sentence = f"Version {champion.version} is the champion; nothing to do."
+        _print(as_json, {"trained": False, "version": champion.version}, sentence)
+        return
+
+    settle_mlflow()
+    from training.champion import train_champion  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
+
     with Steps(Console(stderr=True, highlight=False)) as steps:
-        champion = champion_version(settings) if if_missing else None
-        if champion is None:
-            announced = train_champion(settings, Choices(n_components, max_iter, seed), steps)
-    if champion is not None:
-        _print(as_json, {"trained": False, "version": champion}, f"Version {champion} is the champion; nothing to do.")
-    else:
-        result = {"trained": True, **announced.model_dump(mode="json")}
-        _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
+        announced = train_champion(settings, Choices(n_components, max_iter, seed), steps)
+    result = {"trained": True, **announced.model_dump(mode="json")}
+    _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
+
+
+async def _champion(settings: Settings) -> ChampionVersion | None:
+    async with aiohttp.ClientSession() as session:
+        return await find_champion(session, settings.mlflow.url)
 
 
 def _print(as_json: bool, result: dict[str, Any], sentence: str) -> None:

@@ -29,8 +29,9 @@ PEOPLE = Kind(
 )
 
 _STAGE = """
-CREATE TEMPORARY TABLE staged_ratings (user_id bigint, movie_id bigint, rating numeric(2, 1), rated_at timestamptz)
-ON COMMIT DELETE ROWS
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_ratings (
+    user_id bigint, movie_id bigint, rating numeric(2, 1), rated_at timestamptz
+) ON COMMIT DELETE ROWS
 """
 _TAKE_STAGED = """
 INSERT INTO public.ratings (user_id, movie_id, rating, rated_at)
@@ -58,7 +59,8 @@ class Imported:
 def load(connection: Connection, data_set: DataSet, progress: Progress) -> Imported:
     """Add what of ``data_set`` is not there yet: movies, then people, then ratings.
 
-    ``connection`` is in autocommit mode. Raises ImportRunning while another import holds the source.
+    ``connection`` is in autocommit mode, and keeps other imports out until it is closed. Raises ImportRunning while
+    another one does that.
     """
     if connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() != (True,):
         raise ImportRunning("Another import is running on this database: wait until it is done, then import again.")
@@ -79,9 +81,10 @@ def load(connection: Connection, data_set: DataSet, progress: Progress) -> Impor
 
 
 def _prepare(connection: Connection) -> None:
-    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(IMPORTS)))
-    prepare_mapping(connection, MOVIES)
-    prepare_mapping(connection, PEOPLE)
+    with connection.transaction():
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(IMPORTS)))
+        prepare_mapping(connection, MOVIES)
+        prepare_mapping(connection, PEOPLE)
     connection.execute(_STAGE)
 
 

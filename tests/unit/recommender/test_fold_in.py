@@ -68,7 +68,7 @@ def test_no_change_of_a_factor_brings_the_estimates_closer_to_the_history(
         if row >= 0:
             target[row] = one.score * weight
     gradient = model.gram @ factors - model.factors.astype(np.float64).T @ target
-    slack = 1e-5 * max(1.0, float(np.abs(model.factors.T @ target).max(initial=0.0)))
+    slack = 1e-7 * max(1.0, float(np.abs(model.factors.T @ target).max(initial=0.0)))
     assert (gradient >= -slack).all()  # no factor wants to grow
     assert (np.abs(gradient[factors > 0]) <= slack).all()  # and no positive one to shrink
 
@@ -81,7 +81,7 @@ def test_the_solution_is_the_one_that_scipy_finds(model: ItemModel, data: st.Dat
     ours = non_negative_least_squares(model.gram, wide.T @ row)
 
     _, least = nnls(wide, row)
-    assert np.linalg.norm(wide @ ours - row) == pytest.approx(least, rel=1e-4, abs=1e-4)
+    assert np.linalg.norm(wide @ ours - row) == pytest.approx(least, rel=1e-6, abs=1e-6)
 
 
 def test_a_factor_that_no_item_has_stays_zero() -> None:

@@ -1,0 +1,283 @@
+"""A training on real servers: from the matrix in ClickHouse to a champion that everybody finds."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Consumer
+from own_stack import Stack
+
+from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
+from dataflix.model_registry import EXPERIMENT, MODEL_NAME, Announcement, fetch_champion
+from dataflix.recommender import ItemModel
+from dataflix.settings import PROJECT, Settings
+from training.clickhouse_source import TABLE
+from training.object_store import open_object_store
+
+PEOPLE, MOVIES = 20, 15
+PROGRAM_LIMIT_S = 120
+ANNOUNCED_WITHIN_S = 20
+TWO_TASTES = [
+    (person, movie, 3.5)
+    for person in range(1, PEOPLE + 1)
+    for movie in range(1, MOVIES + 1)
+    if person % 2 == movie % 2 and (person + movie) % 7
+]
+# Loads the model as anybody would who has MLflow and none of our code, and asks for somebody who rated movie 1.
+OUTSIDE = """
+import json, sys
+import mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+people = pandas.DataFrame({"movie_ids": [[1], []], "ratings": [[5.0], []]})
+shown = model.predict(people, params={"limit": 3})
+print(json.dumps([list(map(int, movie_ids)) for movie_ids in shown["movie_ids"]]))
+"""
+
+Fill = Callable[[Sequence[tuple[int, int, float]]], None]
+
+
+@pytest.fixture(scope="module")
+def servers(stack: Stack, clickhouse: Settings, mlflow: Settings, kafka: Settings) -> Settings:
+    """Everything that a training talks to."""
+    return stack.settings
+
+
+@pytest.fixture(scope="module")
+def admin(servers: Settings) -> Iterator[Client]:
+    client = open_clickhouse(servers, ClickHouseUser.ADMIN)
+    client.command("CREATE DATABASE IF NOT EXISTS analytics")
+    yield client
+    client.command(f"DROP TABLE IF EXISTS {TABLE}")
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def fill(admin: Client) -> Fill:
+    """Puts a matrix in place of what dbt would build."""
+
+    def fill(cells: Sequence[tuple[int, int, float]]) -> None:
+        admin.command(
+            f"CREATE OR REPLACE TABLE {TABLE} (user_id Int64, movie_id Int64, interaction_score Float64) "
+            "ENGINE = MergeTree ORDER BY (user_id, movie_id)"
+        )
+        if cells:
+            admin.insert(TABLE, cells, column_names=["user_id", "movie_id", "interaction_score"])
+
+    return fill
+
+
+@pytest.fixture
+def training(stack: Stack) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``python -m training`` in the home of the servers, with settings of its own."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "training", *arguments],
+            cwd=PROJECT,
+            env=os.environ | {"DATAFLIX_HOME": str(stack.home)} | settings,
+            capture_output=True,
+            text=True,
+            timeout=PROGRAM_LIMIT_S,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def champion(stack: Stack, fill: Fill) -> dict[str, Any]:
+    """The result of the first training, on two tastes. Other tests train others after it."""
+    fill(TWO_TASTES)
+    result: dict[str, Any] = json.loads(stack.run("training", "train", "--json", "--n-components", "2"))
+    return result
+
+
+async def fetched(settings: Settings) -> Any:
+    async with aiohttp.ClientSession() as session:
+        return await fetch_champion(session, settings.mlflow.url)
+
+
+def announcements(settings: Settings) -> Iterator[tuple[bytes, Announcement]]:
+    """Keys and values on the topic of announcements, from the first one on."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": str(settings.kafka),
+            "group.id": "test-announcements",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+    try:
+        consumer.subscribe(["models"])
+        while (message := consumer.poll(ANNOUNCED_WITHIN_S)) is not None:
+            if message.error() is None:
+                yield message.key(), Announcement.model_validate_json(message.value())
+    finally:
+        consumer.close()
+
+
+async def test_each_training_makes_a_new_version_the_champion(
+    champion: dict[str, Any], stack: Stack, servers: Settings, fill: Fill
+) -> None:
+    first = await fetched(servers)
+    fill(TWO_TASTES)
+
+    again = json.loads(stack.run("training", "train", "--json", "--n-components", "3"))
+
+    assert again["trained"] is True
+    assert again["version"] == first.version + 1
+    served = await fetched(servers)
+    assert (served.version, served.run_id) == (again["version"], again["run_id"])
+    assert served.item_model.rank == 3
+
+
+def test_the_model_lies_in_the_object_store(champion: dict[str, Any], servers: Settings) -> None:
+    stored = open_object_store(servers).get_object("mlflow", champion["item_model"])
+    try:
+        model = ItemModel.from_bytes(stored.read())
+    finally:
+        stored.close()
+        stored.release_conn()
+
+    assert model.item_ids.tolist() == list(range(1, MOVIES + 1))
+    assert model.popularity.sum() == len(TWO_TASTES)
+    assert model.rank == 2
+
+
+def test_a_champion_is_announced_to_whoever_serves_it(champion: dict[str, Any], servers: Settings) -> None:
+    key, announced = next(one for one in announcements(servers) if one[1].version == champion["version"])
+
+    assert key == MODEL_NAME.encode()
+    assert announced.model_dump(mode="json") == {name: champion[name] for name in Announcement.model_fields}
+    artifact = httpx.get(f"{servers.mlflow.url}/api/2.0/mlflow-artifacts/artifacts/{announced.item_model}")
+    assert ItemModel.from_bytes(artifact.content).rank == 2
+
+
+def test_the_model_runs_outside_of_our_code(champion: dict[str, Any], servers: Settings, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OUTSIDE, f"models:/{MODEL_NAME}/{champion['version']}"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        | {"MLFLOW_TRACKING_URI": servers.mlflow.url},
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_LIMIT_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    of_the_odd, of_somebody_new = json.loads(done.stdout.splitlines()[-1])
+    assert all(movie % 2 == 1 and movie != 1 for movie in of_the_odd)
+    assert len(of_the_odd) == len(of_somebody_new) == 3
+
+
+def test_the_run_tells_choices_and_errors(champion: dict[str, Any], servers: Settings) -> None:
+    with httpx.Client(base_url=f"{servers.mlflow.url}/api/2.0/mlflow") as mlflow:
+        run = mlflow.get("runs/get", params={"run_id": champion["run_id"]}).json()["run"]
+        experiment = mlflow.get("experiments/get-by-name", params={"experiment_name": EXPERIMENT}).json()
+
+    assert run["info"]["status"] == "FINISHED"
+    assert run["info"]["experiment_id"] == experiment["experiment"]["experiment_id"]
+    params = {one["key"]: one["value"] for one in run["data"]["params"]}
+    assert params == {"n_components": "2", "max_iter": "200", "seed": "42", "held_out_share": "0.2"}
+    metrics = {one["key"]: one["value"] for one in run["data"]["metrics"]}
+    assert metrics.items() >= champion["metrics"].items()
+    assert metrics["interactions"] == len(TWO_TASTES)
+    assert metrics["sparsity"] == pytest.approx(1 - len(TWO_TASTES) / (PEOPLE * MOVIES))
+    assert 0 < metrics["mae"] <= metrics["rmse"]
+
+
+async def test_nothing_is_trained_where_a_champion_is_enough(
+    champion: dict[str, Any], stack: Stack, servers: Settings
+) -> None:
+    before = await fetched(servers)
+
+    result = json.loads(stack.run("training", "train", "--if-missing", "--json"))
+
+    assert result == {"trained": False, "version": before.version}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([], "0 people with 0 movies"),
+        ([(1, 1, 3.5), (2, 2, 3.5), (2, 2, 3.0)], "not the only one"),
+    ],
+    ids=["empty", "corrupt"],
+)
+async def test_data_that_is_unfit_is_refused_and_the_champion_stays(
+    champion: dict[str, Any],
+    fill: Fill,
+    training: Callable[..., subprocess.CompletedProcess[str]],
+    servers: Settings,
+    cells: list[tuple[int, int, float]],
+    reason: str,
+) -> None:
+    before = await fetched(servers)
+    fill(cells)
+
+    done = training("train", "--json")
+
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert (await fetched(servers)).version == before.version
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "sentence"),
+    [
+        (["train", "--if-missing"], "DATAFLIX_MLFLOW_PORT", "MLflow does not answer"),
+        (["train"], "DATAFLIX_MLFLOW_PORT", "does not answer or refuses"),
+        (["train"], "DATAFLIX_CLICKHOUSE_PORT", "ClickHouse does not answer"),
+        (["train"], "DATAFLIX_KAFKA_PORT", "is the champion, but Kafka"),
+    ],
+)
+def test_a_server_that_is_away_is_a_sentence(
+    champion: dict[str, Any],
+    training: Callable[..., subprocess.CompletedProcess[str]],
+    arguments: list[str],
+    setting: str,
+    sentence: str,
+    fill: Fill,
+) -> None:
+    fill(TWO_TASTES)
+
+    done = training(*arguments, **{setting: "1"})
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_matrix_names_the_step_that_builds_it(
+    servers: Settings, admin: Client, training: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    admin.command(f"DROP TABLE IF EXISTS {TABLE}")
+
+    done = training("train")
+
+    assert done.returncode == 1
+    assert f"has no table {TABLE}: run `bin/dataflix dbt build` first" in done.stderr
+
+
+def test_a_person_reads_what_was_trained_and_nothing_of_mlflow(
+    fill: Fill, training: Callable[..., subprocess.CompletedProcess[str]], servers: Settings
+) -> None:
+    fill(TWO_TASTES)
+
+    done = training("train")
+
+    assert done.returncode == 0
+    assert f"{len(TWO_TASTES)} interactions of {PEOPLE} people with {MOVIES} movies" in done.stderr
+    assert f"of {MODEL_NAME} is the champion." in done.stdout
+    assert "http" not in done.stdout + done.stderr
