@@ -32,7 +32,7 @@ def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10) -> 
 
 def main() -> None:
     try:
-        app(prog_name="dataflix bench")
+        app(prog_name="bin/dataflix bench")
     except DataflixError as error:
         sys.exit(f"Error: {error}")
 

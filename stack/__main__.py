@@ -5,6 +5,7 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, SettingsError
+from stack.commands.bench import bench
 from stack.commands.dbt import dbt
 from stack.commands.down import down
 from stack.commands.imports import imports
@@ -37,6 +38,7 @@ app.add_typer(imports, name="import")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(dbt)
+app.command(context_settings=PASSED_THROUGH)(bench)
 app.command("test")(run_tests)
 app.command()(lock)
 
