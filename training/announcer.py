@@ -49,7 +49,7 @@ def announce(settings: Settings, announcement: Announcement) -> None:
 def _create_topic(admin: AdminClient) -> None:
     topic = NewTopic(ANNOUNCEMENTS, num_partitions=1, replication_factor=1, config={"cleanup.policy": "compact"})
     try:
-        admin.create_topics([topic], request_timeout=TIMEOUT_S)[ANNOUNCEMENTS].result(TIMEOUT_S)
+        admin.create_topics([topic], request_timeout=TIMEOUT_S)[ANNOUNCEMENTS].result()
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise
@@ -58,6 +58,6 @@ def _create_topic(admin: AdminClient) -> None:
 def _refused(settings: Settings, announcement: Announcement, reason: str) -> SourceUnavailable:
     return SourceUnavailable(
         f"Version {announcement.version} of {announcement.name} is the champion, but Kafka at {settings.kafka} did not "
-        f"take the announcement ({reason}): start it (`bin/dataflix status`) and train again, or restart the API, "
-        "which asks for the champion when it starts."
+        f"take the announcement ({reason}): see that it runs (`bin/dataflix status`). The API takes the model up without "
+        "it, when it next asks MLflow."
     )

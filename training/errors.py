@@ -11,9 +11,5 @@ class UnreadableDataSet(DataflixError):
     """A folder, a file or a line of a data set that is not what it should be. Nothing of it was imported."""
 
 
-class TrainingIncomplete(DataflixError):
-    """A step after the fit failed; the message says how far the training came."""
-
-
 class ImportRunning(DataflixError):
     """Another import holds the source."""
