@@ -58,6 +58,6 @@ def _create_topic(admin: AdminClient) -> None:
 def _refused(settings: Settings, announcement: Announcement, reason: str) -> SourceUnavailable:
     return SourceUnavailable(
         f"Version {announcement.version} of {announcement.name} is the champion, but Kafka at {settings.kafka} did not "
-        f"take the announcement ({reason}): see that it runs (`bin/dataflix status`). The API takes the model up without "
-        "it, when it next asks MLflow."
+        f"take the announcement ({reason}): see that it runs (`bin/dataflix status`). The API takes the model up "
+        "without it, when it next asks MLflow."
     )
