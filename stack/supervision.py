@@ -1,6 +1,7 @@
 """The supervisor of one home: supervisord as a daemon, spoken to over a Unix socket that only its owner can open."""
 
 import contextlib
+import http.client
 import os
 import resource
 import shutil
@@ -57,23 +58,23 @@ class Supervisor:
             write_private(self._socket_record, f"{socket}\n")
         return socket
 
-    @property
-    def _rpc(self) -> Any:  # what a procedure returns is its own affair
+    def _call(self, procedure: str, *arguments: object) -> Any:  # what a procedure returns is its own affair
         transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket()}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, procedure)(*arguments)
 
     def is_running(self) -> bool:
         """Whether supervisord answers."""
         try:
-            return bool(self._rpc.getState()["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error):
+            return bool(self._call("getState")["statename"] == "RUNNING")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
             return False
 
     def processes(self) -> dict[str, ProcessInfo]:
         """Every service that the supervisor knows; none when it does not run."""
         try:
-            told = self._rpc.getAllProcessInfo()
-        except (OSError, xmlrpc.client.Error):
+            told = self._call("getAllProcessInfo")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
             return {}
         return {one["name"]: ProcessInfo(one["statename"], one["pid"] or None, one["start"]) for one in told}
 
@@ -113,18 +114,17 @@ class Supervisor:
             )
 
     def _reload(self) -> None:
-        rpc = self._rpc
-        [[added, changed, removed]] = rpc.reloadConfig()
+        [[added, changed, removed]] = self._call("reloadConfig")
         for name in [*changed, *removed]:
             self.stop([name])
-            rpc.removeProcessGroup(name)
+            self._call("removeProcessGroup", name)
         for name in [*added, *changed]:
-            rpc.addProcessGroup(name)
+            self._call("addProcessGroup", name)
 
     def start(self, name: str) -> None:
         """Start a service that does not run. Raises ServiceFailed when its program cannot be started at all."""
         try:
-            self._rpc.startProcess(name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if not fault.faultString.startswith("ALREADY_STARTED"):
                 raise ServiceFailed(
@@ -136,9 +136,9 @@ class Supervisor:
         wanted = set(names)
         for name in wanted:
             with contextlib.suppress(xmlrpc.client.Fault):  # NOT_RUNNING
-                self._rpc.stopProcess(name, False)
+                self._call("stopProcess", name, False)
                 if at_once:
-                    self._rpc.signalProcess(name, "KILL")
+                    self._call("signalProcess", name, "KILL")
 
         def ended() -> bool:
             now = self.processes()
@@ -157,8 +157,8 @@ class Supervisor:
             for tier, members in groupby(ordered, key=lambda service: service.tier):
                 # PostgreSQL always ends in order: it gives shared memory back
                 self.stop([member.name for member in members], at_once=discard and tier is not Tier.DATABASE)
-            pid = int(self._rpc.getPID())
-            self._rpc.shutdown()
+            pid = int(self._call("getPID"))
+            self._call("shutdown")
             _eventually(lambda: not psutil.pid_exists(pid), _END_SECONDS)
         end_leftovers(self._home.folder)
         if self._socket_record.is_file():

@@ -65,6 +65,12 @@ def _fit(what: str, value: str) -> str:
     return value.replace("%", "%%")
 
 
+def _path(path: Path) -> str:
+    if "%" in str(path):
+        raise SettingsError(f"The path {path} holds a '%', which the supervisor cannot take: choose another place.")
+    return _fit("The path of the home or the project", str(path))
+
+
 def _environment(values: Mapping[str, str]) -> str:
     return ",".join(f'{name}="{_fit(name, value)}"' for name, value in sorted(values.items()))
 
@@ -74,14 +80,14 @@ def _program(home: Home, service: Service) -> str:
     return _PROGRAM.format(
         name=service.name,
         command=" ".join(shlex.quote(str(part)) for part in service.command).replace("%", "%%"),
-        folder=_fit("A path", str(service.folder)),
+        folder=_path(service.folder),
         environment=_environment(own | dict(service.environment)),
         priority=int(service.tier),
         stop_signal=service.stop_signal,
         stop_seconds=service.stop_seconds,
         # PostgreSQL tells its own children to end
         as_group="false" if service.stop_signal == "INT" else "true",
-        log=_fit("A path", str(home.logs / f"{service.name}.log")),
+        log=_path(home.logs / f"{service.name}.log"),
         user=f"user = {service.user}\n" if service.user else "",
     )
 
@@ -89,9 +95,9 @@ def _program(home: Home, service: Service) -> str:
 def render(home: Home, socket: Path, services: Iterable[Service], open_files: int) -> str:
     """The whole configuration. Raises SettingsError when a path or a value cannot be written in it."""
     heading = _SUPERVISOR.format(
-        socket=_fit("The socket's path", str(socket)),
-        folder=_fit("The home's path", str(home.supervisor)),
-        home=_fit("The home's path", str(home.folder)),
+        socket=_path(socket),
+        folder=_path(home.supervisor),
+        home=_path(home.folder),
         open_files=open_files,
         user="user = root\n" if os.geteuid() == 0 else "",
     )
