@@ -29,6 +29,7 @@ LINTERS: Mapping[str, Sequence[str]] = {
     "ruff format": ("ruff", "format", "--check"),
     "mypy": ("mypy",),
     "import-linter": ("lint-imports",),
+    "yamllint": ("yamllint", "--strict", "."),
 }
 
 

@@ -87,12 +87,14 @@ def test_what_uv_is_told_directly_stands() -> None:
 
 
 def test_programs_find_the_project_and_nothing_of_the_folder_that_they_are_started_in(tmp_path: Path) -> None:
-    environ = bootstrap.program_environment(tmp_path, tmp_path / "runtime", {"PYTHONPATH": "/else", "PYTHONHOME": "/x"})
+    inherited = {"PYTHONPATH": "/else", "PYTHONHOME": "/x", "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = bootstrap.program_environment(tmp_path, tmp_path / "runtime", inherited)
     assert environ == {
         "DATAFLIX_HOME": str(tmp_path),
         "DATAFLIX_RUNTIME": str(tmp_path / "runtime"),
         "PYTHONPATH": str(bootstrap.PROJECT),
         "PYTHONSAFEPATH": "1",
+        "PYTHONPYCACHEPREFIX": str(tmp_path / "runtime" / "bytecode"),
     }
 
 
