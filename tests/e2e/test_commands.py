@@ -54,8 +54,9 @@ def test_a_port_in_use_is_named_with_its_setting_and_the_way_out(stack: Stack, t
         port = taken.getsockname()[1]
         other = Stack(tmp_path / "home", stack.environment | {"DATAFLIX_HOME": str(tmp_path / "home")})
         other.environment["DATAFLIX_RUNTIME"] = str(stack.settings.runtime_folder)
-        other.environment["DATAFLIX_API_PORT"] = str(port)
-        refused = other.run("up")
+        offset = stack.settings.port_offset + 50
+        other.environment["DATAFLIX_API_PORT"] = str(port - offset)
+        refused = other.run("up", "--port-offset", str(offset))
     assert refused.returncode != 0
     for part in (str(port), "DATAFLIX_API_PORT", "--port-offset"):
         assert part in refused.stdout + refused.stderr
