@@ -87,6 +87,13 @@ def is_complete(folder: Path, lock: Path) -> bool:
     return marker.is_file() and marker.read_text() == _signature(lock) and (folder / "bin" / "python").exists()
 
 
+def _can_be_updated(folder: Path) -> bool:
+    """Whether an older lock was installed to the end, by this Python. What runs on it then keeps most of its files."""
+    marker = folder / MARKER
+    version = f" {sys.version_info[0]}.{sys.version_info[1]}\n"
+    return marker.is_file() and marker.read_text().endswith(version) and (folder / "bin" / "python").exists()
+
+
 def _mark(folder: Path, lock: Path) -> None:
     partial = folder / (MARKER + ".partial")
     partial.write_text(_signature(lock))
@@ -191,12 +198,13 @@ def ensure(name: str, runtime: Path) -> Path:
         _make_bootstrap(runtime)
         count = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
         with _step(f"Installing the {name} environment ({count} locked packages, the first time about 2 GB)"):
-            (folder / MARKER).unlink(missing_ok=True)
             python = folder / "bin" / "python"
-            uv(
-                runtime, "venv", "--quiet", "--clear", "--python", sys.executable, folder,
-                failure=f"The environment {folder} could not be made.",
-            )  # fmt: skip
+            if not _can_be_updated(folder):
+                uv(
+                    runtime, "venv", "--quiet", "--clear", "--python", sys.executable, folder,
+                    failure=f"The environment {folder} could not be made.",
+                )  # fmt: skip
+            (folder / MARKER).unlink(missing_ok=True)
             uv(
                 runtime, "pip", "sync", "--require-hashes", "--python", python, lock,
                 failure=f"The packages of {lock.name} could not be installed: {_CHECK}",

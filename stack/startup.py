@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from dataflix.errors import DataflixError
 from stack.digests import digest
 from stack.errors import ServiceFailed
 from stack.home import Home
@@ -104,7 +105,8 @@ def run_in_order(tasks: Mapping[str, Task]) -> None:
     order = TopologicalSorter({name: [need for need in needs if need in tasks] for name, (needs, _) in tasks.items()})
     order.prepare()
     running: dict[Future[None], str] = {}
-    with ThreadPoolExecutor(max(1, len(tasks))) as pool:
+    pool = ThreadPoolExecutor(max(1, len(tasks)))
+    try:
         while order.is_active():
             running |= {pool.submit(tasks[name][1]): name for name in order.get_ready()}
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -112,3 +114,9 @@ def run_in_order(tasks: Mapping[str, Task]) -> None:
                 name = running.pop(future)
                 future.result()
                 order.done(name)
+    except DataflixError:
+        pool.shutdown()
+        raise
+    finally:
+        # A person who interrupts does not wait for what is under way
+        pool.shutdown(wait=False)

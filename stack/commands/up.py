@@ -19,6 +19,7 @@ from stack.services import named, services
 from stack.startup import Starter, run_in_order, with_needs
 from stack.supervision import Supervisor
 
+INTERRUPTED = 130
 _NEXT = """\
 What next
   curl '{api}/recommendations/1?limit=5'      what the first person of the sample may like
@@ -61,14 +62,17 @@ def up(
         supervisor = Supervisor(home)
         supervisor.end_leftovers()
         _check_machine(home, [table[name] for name in names], supervisor)
-        with steps.shown():
-            install_jars(home.runtime, steps)
-            supervisor.bring_up(table.values())
-            starter = Starter(home, supervisor, steps)
-            if only:
-                run_in_order(partial_start(home, names, table, starter))
-            else:
-                run_in_order(FullStart(home, table, starter, steps).tasks())
+        try:
+            with steps.shown():
+                install_jars(home.runtime, steps)
+                supervisor.bring_up(table.values())
+                starter = Starter(home, supervisor, steps)
+                whole = FullStart(home, table, starter, steps)
+                run_in_order(partial_start(home, names, table, starter) if only else whole.tasks())
+        except KeyboardInterrupt:
+            steps.say("Interrupted: `bin/dataflix up` goes on from here, `bin/dataflix down` stops what was started.")
+            # Steps that are under way would be waited for at a normal end
+            os._exit(INTERRUPTED)
     _tell(home, table, names, whole=not only)
 
 
