@@ -66,7 +66,6 @@ def test_people_with_different_tastes_get_different_lists(stack: Stack) -> None:
             lists = {taste: stack.recommended(user, limit=100) for taste, user in people.items()}
             assert all(not set(movies) & set(lists[taste]) for taste, movies in tastes.items())
             crime, animation = ([movie for movie in shown if movie not in rated] for shown in lists.values())
-            assert sorted(crime) == sorted(animation)
             assert crime != animation
 
 

@@ -159,9 +159,10 @@ def insert_movie(connection: psycopg.Connection[tuple[object, ...]], description
 
 def test_the_snapshot_holds_the_sample(stream: Settings) -> None:
     ratings = Changes(stream, "cdc.public.ratings", from_beginning=True)
-    seen = {ratings.next().key["rating_id"] for _ in range(33)}
+    missing = set(range(1, 34))
+    while missing:
+        missing.discard(ratings.next().key["rating_id"])
     ratings.close()
-    assert seen == set(range(1, 34))
 
 
 def test_an_insert_an_update_and_a_delete_arrive_in_order(
