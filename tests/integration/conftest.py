@@ -4,11 +4,10 @@
 the server up; ``source`` adds migrations and sample data, ``stream`` the registered connector.
 
 The home lies below ``DATAFLIX_TEST_HOMES`` (or a temporary folder), its ports are moved by
-``DATAFLIX_TEST_PORT_OFFSET`` (20000), and ``DATAFLIX_RUNTIME`` names the installed environment.
+``DATAFLIX_TEST_PORT_OFFSET`` (12000), and ``DATAFLIX_RUNTIME`` names the installed environment.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from own_stack import Stack
 
 from dataflix.settings import Settings
 
-DEFAULT_PORT_OFFSET = 20_000
+DEFAULT_PORT_OFFSET = 12_000
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +33,6 @@ def stack() -> Iterator[Stack]:
         yield servers
     finally:
         servers.stop()
-        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")

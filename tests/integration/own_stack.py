@@ -47,9 +47,8 @@ class Stack:
         return self._run([sys.executable, "-m", program, *arguments], env)
 
     def stop(self) -> None:
-        """Stop every server of the home."""
-        if self._up:
-            self._run([str(PROJECT / "bin" / "dataflix"), "down"])
+        """Stop every server and remove all that the home holds, here or elsewhere."""
+        self._run([str(PROJECT / "bin" / "dataflix"), "down", "--purge"])
 
     def _run(self, command: list[str], env: Mapping[str, str] | None = None) -> str:
         done = subprocess.run(
