@@ -21,6 +21,8 @@ _LOCKS = PROJECT / "requirements"
 _OPTIONS = """\
 -Xmx{heap}
 -XX:+UseSerialGC
+# Only the quick compiler: importing 145,000 rows, both servers together took 11 s of processor time with it and 15 without
+-XX:TieredStopAtLevel=1
 -XX:+ExitOnOutOfMemoryError
 -Xlog:disable
 -Xlog:all=error:stderr
