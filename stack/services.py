@@ -53,7 +53,7 @@ def services(home: Home) -> dict[str, Service]:
             stop_seconds=60,
             start_seconds=90,
             memory_mb=400,
-            reads=(kafka.configuration(home), locks / "jars" / "kafka.lock", packages),
+            reads=(kafka.configuration(home), kafka.SERVER.options(home), locks / "jars" / "kafka.lock", packages),
         ),
         Service(
             name="clickhouse",
@@ -121,7 +121,7 @@ def services(home: Home) -> dict[str, Service]:
             start_seconds=90,
             stop_seconds=60,
             memory_mb=350,
-            reads=(connect.configuration(home), locks / "jars", packages),
+            reads=(connect.configuration(home), connect.SERVER.options(home), locks / "jars", packages),
         ),
         Service(
             name="worker",
