@@ -51,6 +51,7 @@ class Steps:
         finally:
             if bar is not None and task is not None:
                 bar.remove_task(task)
+                bar.refresh()
             mark = "[red]✗[/red]" if failed else "[green]✓[/green]"
             self._print(f"  {mark} {what} [dim]({time.monotonic() - started:.1f} s)[/dim]")
 

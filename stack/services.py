@@ -97,7 +97,9 @@ def services(home: Home) -> dict[str, Service]:
             address=settings.mlflow,
             url=settings.mlflow.url,
             ports={"mlflow_port": settings.mlflow.port},
-            check=health.http(settings.mlflow, "/health"),
+            # Answered from its database
+            check=health.http(settings.mlflow, "/api/2.0/mlflow/experiments/get?experiment_id=0"),
+            ready=health.http(settings.mlflow, "/health"),
             folder=PROJECT,
             environment=mlflow.environment(home),
             start_seconds=120,
