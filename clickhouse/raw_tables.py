@@ -24,19 +24,21 @@ class RawColumn:
     default: str = ""
 
 
+def _of_the_event(name: str, type_: str) -> RawColumn:
+    return RawColumn(name, type_, events.MEANINGS[name])
+
+
 TRACE_COLUMNS = (
-    RawColumn(events.VERSION, "UInt128", "Order over all changes of a row: the highest is the newest"),
-    RawColumn(events.DELETED, "UInt8", "1 when this change deleted the row, else 0"),
-    RawColumn(
-        events.OPERATION, "LowCardinality(String)", "What happened: r (snapshot), c (create), u (update) or d (delete)"
-    ),
-    RawColumn(events.COMMIT_LSN, "UInt64", "Position in the write-ahead log of the commit before this one; 0 for none"),
-    RawColumn(events.TXID, "Nullable(UInt64)", "Transaction at the source, where it is known"),
-    RawColumn(events.COMMITTED_AT, "DateTime64(6, 'UTC')", "When the change was committed at the source"),
+    _of_the_event(events.VERSION, "UInt128"),
+    _of_the_event(events.DELETED, "UInt8"),
+    _of_the_event(events.OPERATION, "LowCardinality(String)"),
+    _of_the_event(events.COMMIT_LSN, "UInt64"),
+    _of_the_event(events.TXID, "Nullable(UInt64)"),
+    _of_the_event(events.COMMITTED_AT, "DateTime64(6, 'UTC')"),
     RawColumn(INGESTED_AT, "DateTime64(6, 'UTC')", "When the change arrived here", "now64(6, 'UTC')"),
-    RawColumn(events.TOPIC, "LowCardinality(String)", "Private topic that carried the change"),
-    RawColumn(events.PARTITION, "UInt32", "Partition of that topic"),
-    RawColumn(events.OFFSET, "UInt64", "Offset in that partition"),
+    _of_the_event(events.TOPIC, "LowCardinality(String)"),
+    _of_the_event(events.PARTITION, "UInt32"),
+    _of_the_event(events.OFFSET, "UInt64"),
 )
 
 

@@ -19,14 +19,25 @@ from dataflix.values import JsonScalar
 
 # Fields of a masked event beside the contract's columns.
 VERSION = "_version"  # a RowVersion packed into 128 bits, as decimal digits: JSON numbers end at 53 or 64 bits
-DELETED = "_deleted"  # 1 when the row is gone, else 0
-OPERATION = "_op"  # r(ead by a snapshot), c(reate), u(pdate), d(elete)
-COMMIT_LSN = "_commit_lsn"  # bytes
-TXID = "_txid"  # number of the source transaction, null where Debezium names none
-COMMITTED_AT = "_committed_at"  # ISO 8601, UTC, microseconds
-TOPIC = "_topic"  # with partition and offset: where the change stands in the private topic
+DELETED = "_deleted"
+OPERATION = "_op"
+COMMIT_LSN = "_commit_lsn"
+TXID = "_txid"
+COMMITTED_AT = "_committed_at"
+TOPIC = "_topic"
 PARTITION = "_partition"
 OFFSET = "_offset"
+MEANINGS: Mapping[str, str] = {
+    VERSION: "Order over all changes of a row: the highest is the newest",
+    DELETED: "1 when this change deleted the row, else 0",
+    OPERATION: "What happened: r (snapshot), c (create), u (update) or d (delete)",
+    COMMIT_LSN: "Position in the write-ahead log of the commit before this one; 0 for none",
+    TXID: "Transaction at the source, where it is known",
+    COMMITTED_AT: "When the change was committed at the source",
+    TOPIC: "Private topic that carried the change",
+    PARTITION: "Partition of that topic",
+    OFFSET: "Offset in that partition",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ Decode = Callable[[Any], JsonScalar]
 Day = TypeVar("Day", date, datetime)
 
 UNAVAILABLE = "__debezium_unavailable_value"  # stands for a large value that an update left alone
-_BITS = {Kind.SMALLINT: 16, Kind.INTEGER: 32, Kind.BIGINT: 64}
+INTEGER_BITS = {Kind.SMALLINT: 16, Kind.INTEGER: 32, Kind.BIGINT: 64}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_SPECIAL_DOUBLES = ("NaN", "Infinity", "-Infinity")
+SPECIAL_DOUBLES = ("NaN", "Infinity", "-Infinity")
 _DAY_ZERO = date(1970, 1, 1)
 _MIDNIGHT_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 # What ClickHouse's Date32 and DateTime64 hold; PostgreSQL's infinities lie outside.
@@ -78,10 +78,10 @@ def _refusal(column: Column, value: Any) -> MalformedEvent:
 
 
 def _decoder(of: ColumnType) -> Decode:
-    if of.kind in _BITS:
-        return _integer(_BITS[of.kind])
+    if of.kind in INTEGER_BITS:
+        return _integer(INTEGER_BITS[of.kind])
     if of.kind is Kind.NUMERIC:
-        return _numeric(of.precision, of.scale)
+        return _numeric(of)
     return _PLAIN[of.kind]
 
 
@@ -96,9 +96,16 @@ def _integer(bits: int) -> Decode:
     return decode
 
 
-def _numeric(precision: int, scale: int) -> Decode:
-    whole = "0" if precision == scale else rf"(?:0|[1-9][0-9]{{0,{precision - scale - 1}}})"
-    canonical = re.compile(rf"-?{whole}" + (rf"\.[0-9]{{{scale}}}" if scale else ""))
+def numeric_pattern(of: ColumnType) -> str:
+    """The regular expression that a canonical ``numeric`` matches whole, in the dialect of JSON Schema too."""
+    whole_digits = of.precision - of.scale
+    whole = f"(?:0|[1-9][0-9]{{0,{whole_digits - 1}}})" if whole_digits else "0"
+    return f"-?{whole}" + (rf"\.[0-9]{{{of.scale}}}" if of.scale else "")
+
+
+def _numeric(of: ColumnType) -> Decode:
+    precision, scale = of.precision, of.scale
+    canonical = re.compile(numeric_pattern(of))
     unit = Decimal(1).scaleb(-scale)
     limit = Decimal(1).scaleb(precision - scale)
 
@@ -132,7 +139,7 @@ def _text(value: Any) -> str:
 def _double(value: Any) -> float | str:
     if type(value) is float or type(value) is int:
         return float(value)
-    if type(value) is str and value in _SPECIAL_DOUBLES:
+    if type(value) is str and value in SPECIAL_DOUBLES:
         return value
     raise TypeError
 
