@@ -29,13 +29,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # offered her
 from connectors.grants import SIGNALS, STREAM_SCHEMA
 from dataflix.contracts import Contracts
 from dataflix.errors import SourceUnavailable
+from dataflix.public_topics import DEAD_LETTERS, MODELS
 from dataflix.settings import Address, Settings
 
 TOPIC_PREFIX = "cdc"
 HEARTBEAT_TOPIC = f"__debezium-heartbeat.{TOPIC_PREFIX}"
 SIGNAL_TOPIC = f"{TOPIC_PREFIX}.{STREAM_SCHEMA}.{SIGNALS}"
-DEAD_LETTERS = "dead_letters"
-MODELS = "models"
 
 DAY_MS = 24 * 60 * 60 * 1000
 LARGEST_EVENT_BYTES = 16 * 1024 * 1024  # a text of 2 MB in which every character needs an escape still fits

@@ -15,12 +15,13 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dataflix.errors import DataflixError, SourceUnavailable
+from dataflix.public_topics import MODELS
 from dataflix.recommender.model import ItemModel
 
 EXPERIMENT: Final = "dataflix-collaborative-filtering"
 MODEL_NAME: Final = "dataflix-nmf"
 CHAMPION: Final = "champion"
-ANNOUNCEMENTS: Final = "models"  # the compacted topic
+ANNOUNCEMENTS: Final = MODELS  # the compacted topic
 ITEM_MODEL_FILE: Final = "item_model.npz"
 
 _ARTIFACT_SCHEME = "mlflow-artifacts"
@@ -39,13 +40,13 @@ class Announcement(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    version: int = Field(ge=1)
-    run_id: str
-    alias: str
-    item_model: str  # path of the item model below the artifacts of the MLflow server
-    metrics: dict[str, float]
-    at: AwareDatetime
+    name: str = Field(description="Registered model")
+    version: int = Field(ge=1, description="Version that took the alias")
+    run_id: str = Field(description="Run of MLflow that made it")
+    alias: str = Field(description="The alias: what is served")
+    item_model: str = Field(description="Path of the item model below the artifacts of the MLflow server")
+    metrics: dict[str, float] = Field(description="What the held-out split said, by name of the metric")
+    at: AwareDatetime = Field(description="When it took the alias")
 
 
 class ChampionVersion(NamedTuple):
