@@ -1,0 +1,37 @@
+"""JSON Schemas of the public topics that carry no rows: dead letters, and announcements of models."""
+
+from dataflix.model_registry import Announcement
+from dataflix.reference.event_schema import Schema
+
+
+def _field(kind: str | list[str], meaning: str, **rest: str | int) -> Schema:
+    return {"type": kind, "description": meaning, **rest}
+
+
+_DEAD_LETTER: dict[str, Schema] = {
+    "topic": _field("string", "Private topic that holds the event"),
+    "partition": _field("integer", "Partition of that topic", minimum=0),
+    "offset": _field("integer", "Offset in that partition", minimum=0),
+    "key_hash": _field(["string", "null"], "Hash of the event's key: the same for letters of the same row"),
+    "kind": _field("string", "Sort of the reason"),
+    "reason": _field("string", "What is wrong; names fields and types, never values"),
+    "contract_version": _field("string", "Version of the contracts that the event did not fit"),
+    "at": _field("string", "When the event was set aside", format="date-time"),
+}
+
+
+def dead_letter_schema() -> Schema:
+    """The value of a message of ``dead_letters``; its key is the text ``topic/partition/offset``."""
+    return {
+        "title": "Dead letter",
+        "description": "A change event that could not be processed: where it stands, and why",
+        "type": "object",
+        "properties": _DEAD_LETTER,
+        "required": list(_DEAD_LETTER),
+        "additionalProperties": False,
+    }
+
+
+def announcement_schema() -> Schema:
+    """The value of a message of ``models``; its key is the name of the model."""
+    return Announcement.model_json_schema()
