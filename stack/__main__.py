@@ -7,12 +7,14 @@ import typer
 from dataflix.errors import DataflixError, SettingsError
 from stack.commands.bench import bench
 from stack.commands.dbt import dbt
+from stack.commands.docs import docs
 from stack.commands.down import down
 from stack.commands.imports import imports
 from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.restart import restart
 from stack.commands.status import status
+from stack.commands.tail import tail
 from stack.commands.test import run_tests
 from stack.commands.train import train
 from stack.commands.up import up
@@ -37,9 +39,11 @@ app.command()(restart)
 app.add_typer(imports, name="import")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
+app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
 app.command("test")(run_tests)
+app.command(context_settings=PASSED_THROUGH)(docs)
 app.command()(lock)
 
 

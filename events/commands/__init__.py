@@ -1,0 +1,1 @@
+"""The commands of ``python -m events``, a file each."""
