@@ -9,27 +9,37 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from screenings import Screenings, patiently
+from screenings import patiently
 
-from dataflix.settings import PROJECT
+from dataflix.settings import PROJECT, Settings
+
+
+class Place(Protocol):
+    """Where a worker works: the servers, and the environment variables that lead to them and to the contracts."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def environment(self) -> dict[str, str]: ...
 
 
 class Worker:
     """A worker process. ``log`` is the file of its standard error."""
 
-    def __init__(self, screenings: Screenings, log: Path, **settings: Any) -> None:
+    def __init__(self, place: Place, log: Path, **settings: Any) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        own = {"worker_port": self._port - screenings.settings.port_offset} | settings
+        own = {"worker_port": self._port - place.settings.port_offset} | settings
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stream_processors"],
                 cwd=PROJECT,
-                env=screenings.environment | {f"DATAFLIX_{name.upper()}": str(value) for name, value in own.items()},
+                env=place.environment | {f"DATAFLIX_{name.upper()}": str(value) for name, value in own.items()},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=output,
