@@ -26,8 +26,9 @@ the row. Where the row is gone by then, the value is ``UNAVAILABLE``; the delete
 from connectors.grants import HEARTBEAT, HEARTBEAT_COLUMN, SIGNALS, STREAM_SCHEMA
 from connectors.publication import PUBLICATION, published
 from connectors.roles import DEBEZIUM
-from connectors.topics import LARGEST_EVENT_BYTES, TOPIC_PREFIX
+from connectors.topics import TOPIC_PREFIX
 from dataflix.contracts import Contracts
+from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.settings import Settings
 
 CONNECTOR = "dataflix"
@@ -140,7 +141,7 @@ def _speed() -> dict[str, str]:
         "max.batch.size": "4096",
         "max.queue.size": "16384",
         "max.queue.size.in.bytes": str(_QUEUE_BYTES),
-        "producer.override.max.request.size": str(LARGEST_EVENT_BYTES),
+        "producer.override.max.request.size": str(LARGEST_MESSAGE_BYTES),
         "producer.override.buffer.memory": str(_QUEUE_BYTES),
         "producer.override.compression.type": "lz4",
         "producer.override.linger.ms": "0",

@@ -29,6 +29,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # offered her
 from connectors.grants import SIGNALS, STREAM_SCHEMA
 from dataflix.contracts import Contracts
 from dataflix.errors import SourceUnavailable
+from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.public_topics import DEAD_LETTERS, MODELS
 from dataflix.settings import Address, Settings
 
@@ -37,7 +38,6 @@ HEARTBEAT_TOPIC = f"__debezium-heartbeat.{TOPIC_PREFIX}"
 SIGNAL_TOPIC = f"{TOPIC_PREFIX}.{STREAM_SCHEMA}.{SIGNALS}"
 
 DAY_MS = 24 * 60 * 60 * 1000
-LARGEST_EVENT_BYTES = 16 * 1024 * 1024  # a text of 2 MB in which every character needs an escape still fits
 WAIT_S = 60.0
 BROKER_DEFAULT = -1  # replicas: one on one machine, as many as the operator chose on a cluster
 
@@ -53,8 +53,8 @@ class Topic:
 
 def topics(contracts: Contracts, settings: Settings) -> tuple[Topic, ...]:
     """Every topic of the stream."""
-    private = _kept_for(settings.private_retention_days) | {"max.message.bytes": str(LARGEST_EVENT_BYTES)}
-    masked = _newest_per_key() | {"max.message.bytes": str(LARGEST_EVENT_BYTES)}
+    private = _kept_for(settings.private_retention_days) | {"max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
+    masked = _newest_per_key() | {"max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
     return (
         *(Topic(table.private_topic, settings.topic_partitions, private) for table in contracts),
         *(Topic(table.masked_topic, settings.topic_partitions, masked) for table in contracts),

@@ -69,7 +69,7 @@ def parse_change(value: bytes) -> Change:
         source=f"{_field(source, 'schema', str)}.{_field(source, 'table', str)}",
         commit_lsn=_commit_lsn(_field(source, "sequence", str)),
         lsn=_lsn(source, operation),
-        txid=None if source.get("txId") is None else _field(source, "txId", int),
+        txid=_txid(source),
         committed_us=_field(source, "ts_us", int),
     )
 
@@ -87,10 +87,23 @@ def _lsn(source: dict[str, Any], operation: Operation) -> int:
     return int(_field(source, "lsn", int))
 
 
+def _txid(source: dict[str, Any]) -> int | None:
+    if source.get("txId") is None:
+        return None
+    txid = int(_field(source, "txId", int))
+    if txid < 0:
+        raise BrokenEnvelope("The field txId is negative.")
+    return txid
+
+
 def _commit_lsn(sequence: str) -> int:
     """``sequence`` is itself JSON: the last commit and the change, as digits in strings or null."""
     try:
         last_commit = orjson.loads(sequence)[0]
-        return 0 if last_commit is None else int(last_commit)
+        if last_commit is None:
+            return 0
+        if type(last_commit) is not str:
+            raise TypeError
+        return int(last_commit)
     except (ValueError, TypeError, LookupError):
         raise BrokenEnvelope("The field sequence is not a list of two positions.") from None

@@ -17,6 +17,8 @@ from dataflix.contracts import Table
 from dataflix.errors import MalformedEvent
 from dataflix.values import JsonScalar
 
+LARGEST_MESSAGE_BYTES = 16 << 20  # what the topics take: a text of 2 MB in which every character needs an escape fits
+
 # Fields of a masked event beside the contract's columns.
 VERSION = "_version"  # a RowVersion packed into 128 bits, as decimal digits: JSON numbers end at 53 or 64 bits
 DELETED = "_deleted"

@@ -28,6 +28,10 @@ class UnorderableChange(MalformedEvent):
     """A change whose position or time lies outside of what a row version or a timestamp holds."""
 
 
+class OversizedEvent(MalformedEvent):
+    """A change whose masked event is larger than what its topic takes."""
+
+
 class Prepared(NamedTuple):
     """A masked event ready to insert and to publish."""
 
@@ -41,6 +45,7 @@ class Prepared(NamedTuple):
 Prepare = Callable[[bytes, int, int], Prepared]
 
 _NONE: frozenset[str] = frozenset()
+_LARGEST_BYTES = masked_events.LARGEST_MESSAGE_BYTES - (64 << 10)  # of key and value; the rest is Kafka's framing
 
 
 class _Field(NamedTuple):
@@ -79,7 +84,11 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
         row[masked_events.PARTITION] = partition
         row[masked_events.OFFSET] = offset
         unnamed = _NONE if change.row.keys() <= names else frozenset(change.row) - names
-        return Prepared(key, orjson.dumps(row), change.operation, change.committed_us, unnamed)
+        event = orjson.dumps(row)
+        if len(key) + len(event) > _LARGEST_BYTES:
+            # Kafka would refuse it again and again, and what comes after it would wait for ever.
+            raise OversizedEvent(f"The masked event takes more than the {_LARGEST_BYTES} bytes that a message holds.")
+        return Prepared(key, event, change.operation, change.committed_us, unnamed)
 
     return prepare
 

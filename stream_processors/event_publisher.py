@@ -8,6 +8,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from dataflix.errors import SourceUnavailable
+from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from stream_processors.batches import Message
 
 PATIENCE_SECONDS = 10.0
@@ -17,7 +18,7 @@ _SETTINGS = {
     "enable.idempotence": True,  # no repeats and no reordering inside of one run of the worker
     "partitioner": "murmur2_random",  # the partitions that Java clients compute
     "linger.ms": 2,
-    "message.max.bytes": 16 << 20,  # as large as the topics take
+    "message.max.bytes": LARGEST_MESSAGE_BYTES,
 }
 
 _librdkafka = logging.getLogger("librdkafka")

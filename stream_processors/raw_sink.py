@@ -12,12 +12,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from dataflix import masked_events
 from dataflix.contracts import Table
 from dataflix.errors import SourceUnavailable
+from dataflix.values import JsonScalar
 
 _SETTINGS = {
     "date_time_input_format": "best_effort",  # the "T" and "Z" of ISO 8601
     "input_format_skip_unknown_fields": 0,  # a column that the raw table lacks is an error, not a value dropped
     "async_insert": 0,
 }
+_READ_SETTINGS = {"cast_string_to_date_time_mode": "best_effort"}
 
 
 class RawSink(Protocol):
@@ -25,6 +27,12 @@ class RawSink(Protocol):
 
     async def insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
         """Store masked events of one table. Raises SourceUnavailable when they are not stored for certain."""
+
+    async def newest_version(self, table: Table, key: Sequence[JsonScalar]) -> int:
+        """The highest version that a row ever had, packed; also of a deleted row; 0 when it never was there.
+
+        Raises SourceUnavailable.
+        """
 
 
 class ClickHouseSink:
@@ -40,9 +48,7 @@ class ClickHouseSink:
 
     def _insert(self, table: Table, rows: Sequence[bytes], token: str) -> None:
         try:
-            if self._client is None:
-                self._client = self._connect()
-            self._client.raw_insert(
+            self._opened().raw_insert(
                 f"raw.{table.name}",
                 insert_block=b"\n".join(rows),
                 settings=_SETTINGS | {"insert_deduplication_token": token},
@@ -55,6 +61,29 @@ class ClickHouseSink:
                 f"ClickHouse does not store rows of raw.{table.name} ({type(error).__name__}, code {code}): "
                 "see `bin/dataflix logs clickhouse`."
             ) from None
+
+    async def newest_version(self, table: Table, key: Sequence[JsonScalar]) -> int:
+        return await asyncio.to_thread(self._newest_version, table, key)
+
+    def _newest_version(self, table: Table, key: Sequence[JsonScalar]) -> int:
+        same_key = " AND ".join(
+            f"`{column.name}` = CAST({{k{number}:String}} AS {column.type.clickhouse})"
+            for number, column in enumerate(table.key_columns)
+        )
+        query = f"SELECT max({masked_events.VERSION}) FROM raw.`{table.name}` WHERE {same_key}"  # noqa: S608 names of the contract
+        values = {f"k{number}": str(value) for number, value in enumerate(key)}
+        try:
+            return int(self._opened().query(query, parameters=values, settings=_READ_SETTINGS).first_row[0])
+        except (ClickHouseError, OSError) as error:
+            raise SourceUnavailable(
+                f"ClickHouse does not tell the versions of raw.{table.name} ({type(error).__name__}, code "
+                f"{getattr(error, 'code', None)}): see `bin/dataflix logs clickhouse`."
+            ) from None
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            self._client = self._connect()
+        return self._client
 
     def close(self) -> None:
         if self._client is not None:
@@ -72,6 +101,14 @@ class MemorySink:
         if (table.name, token) not in self._tokens:
             self._tokens.add((table.name, token))
             self.rows[table.name] += [orjson.loads(row) for row in rows]
+
+    async def newest_version(self, table: Table, key: Sequence[JsonScalar]) -> int:
+        versions = (
+            int(row[masked_events.VERSION])
+            for row in self.rows[table.name]
+            if [row[name] for name in table.key] == [*key]
+        )
+        return max(versions, default=0)
 
     def final(self, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The newest row of each key that is not deleted."""

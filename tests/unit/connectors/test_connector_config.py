@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from connectors.__main__ import app
 from connectors.debezium import connector_config
-from connectors.topics import LARGEST_EVENT_BYTES
 from dataflix.contracts import Contracts, load_contracts
+from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.settings import PROJECT, Settings
 
 SECRET = "not-to-be-seen"
@@ -56,8 +56,8 @@ def test_a_value_that_cannot_be_converted_stops_it(config: dict[str, str]) -> No
 
 
 def test_its_producer_takes_the_largest_event_of_a_topic(config: dict[str, str]) -> None:
-    assert int(config["producer.override.max.request.size"]) == LARGEST_EVENT_BYTES
-    assert int(config["producer.override.buffer.memory"]) >= LARGEST_EVENT_BYTES
+    assert int(config["producer.override.max.request.size"]) == LARGEST_MESSAGE_BYTES
+    assert int(config["producer.override.buffer.memory"]) >= LARGEST_MESSAGE_BYTES
 
 
 def test_every_value_is_text_as_connect_gives_it_back(config: dict[str, str]) -> None:

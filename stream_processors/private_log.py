@@ -1,0 +1,135 @@
+"""Reading topics by coordinates, without becoming a member of any consumer group."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from dataflix.errors import SourceUnavailable
+from dataflix.settings import Address
+from stream_processors.dead_letters import Coordinates
+
+REPLY_SECONDS = 10.0
+NEAR = 1_000  # reading over as many records is quicker than asking anew
+
+_librdkafka = logging.getLogger("librdkafka")
+
+
+class Record(NamedTuple):
+    """A message of a topic, with the names that aiokafka gives its parts."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def coordinates(self) -> Coordinates:
+        return Coordinates(self.topic, self.partition, self.offset)
+
+
+class PrivateLog(Protocol):
+    """What a replay reads. Every method raises SourceUnavailable."""
+
+    def span(self, topic: str, partition: int) -> range:
+        """The offsets that the partition holds now; empty when there is no such partition."""
+
+    def read(self, topic: str, partition: int, offsets: range) -> Iterator[Record]:
+        """The records in ``offsets`` that are still there, in their order."""
+
+    def acknowledged(self, topic: str, partition: int) -> int:
+        """The offset before which the worker has delivered everything; the first one when it has delivered nothing."""
+
+
+class KafkaLog:
+    """Reads from a broker."""
+
+    def __init__(self, kafka: Address, group: str) -> None:
+        """``group`` is the worker's: its commits are looked up. Nothing is read or committed in its name."""
+        self._kafka = kafka
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": str(kafka),
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",  # an offset that is gone is gone
+                "enable.partition.eof": True,
+            },
+            logger=_librdkafka,
+        )
+
+    def span(self, topic: str, partition: int) -> range:
+        try:
+            found = self._consumer.list_topics(topic, timeout=REPLY_SECONDS).topics[topic]
+            if found.error is not None or partition not in found.partitions:
+                return range(0)
+            return range(*self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=REPLY_SECONDS))
+        except KafkaException as error:
+            raise self._away(error.args[0]) from None
+
+    def read(self, topic: str, partition: int, offsets: range) -> Iterator[Record]:
+        if not offsets:
+            return
+        self._consumer.assign([TopicPartition(topic, partition, offsets.start)])
+        while True:
+            message = self._consumer.poll(REPLY_SECONDS)
+            if message is None:
+                raise self._away(KafkaError(KafkaError._TIMED_OUT))
+            if (error := message.error()) is not None:
+                if error.code() in {KafkaError._PARTITION_EOF, KafkaError._AUTO_OFFSET_RESET}:
+                    return
+                if error.retriable() or error.code() == KafkaError._TRANSPORT:
+                    continue
+                raise self._away(error)
+            offset = message.offset()
+            if offset is None or offset >= offsets.stop:
+                return
+            yield Record(topic, partition, offset, _bytes(message.key()), _bytes(message.value()))
+            if offset + 1 >= offsets.stop:
+                return
+
+    def acknowledged(self, topic: str, partition: int) -> int:
+        try:
+            (position,) = self._consumer.committed([TopicPartition(topic, partition)], timeout=REPLY_SECONDS)
+        except KafkaException as error:
+            raise self._away(error.args[0]) from None
+        return max(position.offset, self.span(topic, partition).start)  # an absent commit is a negative offset
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _away(self, error: KafkaError) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"Kafka at {self._kafka} does not answer as it should ({error.name()}): see that it runs "
+            "(`bin/dataflix status`) and its log, `bin/dataflix logs kafka`."
+        )
+
+
+def read_at(log: PrivateLog, wanted: Iterable[Coordinates]) -> dict[Coordinates, Record]:
+    """The records at ``wanted`` that are still there. Raises SourceUnavailable."""
+    found: dict[Coordinates, Record] = {}
+    for topic, partition, stretch in stretches(wanted):
+        there = log.span(topic, partition)
+        offsets = range(max(stretch[0], there.start), min(stretch[-1] + 1, there.stop))
+        for record in log.read(topic, partition, offsets):
+            if record.offset in stretch:
+                found[record.coordinates] = record
+    return found
+
+
+def stretches(wanted: Iterable[Coordinates]) -> list[tuple[str, int, Sequence[int]]]:
+    """Topic, partition and offsets that are near enough to be read in one go, in order."""
+    runs: list[tuple[str, int, list[int]]] = []
+    for topic, partition, offset in sorted(set(wanted)):
+        if runs and runs[-1][:2] == (topic, partition) and offset - runs[-1][2][-1] <= NEAR:
+            runs[-1][2].append(offset)
+        else:
+            runs.append((topic, partition, [offset]))
+    return [*runs]
+
+
+def _bytes(part: str | bytes | None) -> bytes | None:
+    return part.encode() if isinstance(part, str) else part
