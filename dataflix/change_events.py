@@ -100,10 +100,6 @@ def _commit_lsn(sequence: str) -> int:
     """``sequence`` is itself JSON: the last commit and the change, as digits in strings or null."""
     try:
         last_commit = orjson.loads(sequence)[0]
-        if last_commit is None:
-            return 0
-        if type(last_commit) is not str:
-            raise TypeError
-        return int(last_commit)
+        return 0 if last_commit is None else int(last_commit, base=10)  # with a base, only of text
     except (ValueError, TypeError, LookupError):
         raise BrokenEnvelope("The field sequence is not a list of two positions.") from None

@@ -7,6 +7,7 @@ import typer
 from dataflix.errors import DataflixError, SettingsError
 from stack.commands.bench import bench
 from stack.commands.dbt import dbt
+from stack.commands.dlq import dlq
 from stack.commands.docs import docs
 from stack.commands.down import down
 from stack.commands.imports import imports
@@ -42,6 +43,7 @@ app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
+app.command(context_settings=PASSED_THROUGH)(dlq)
 app.command("test")(run_tests)
 app.command(context_settings=PASSED_THROUGH)(docs)
 app.command()(lock)

@@ -62,6 +62,7 @@ class BatchPreparer:
         clock: Callable[[], datetime],
     ) -> None:
         self._version = contracts.version
+        self._epoch = epoch
         self._masking_key = masking_key
         self._patience = patience
         self._clock = clock
@@ -120,5 +121,6 @@ class BatchPreparer:
             kind=type(error).__name__,
             reason=str(error),
             contract_version=self._version,
+            epoch=self._epoch,
             at=self._clock(),
         )

@@ -1,7 +1,8 @@
 """Reading topics by coordinates, without becoming a member of any consumer group."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -74,8 +75,9 @@ class KafkaLog:
         if not offsets:
             return
         self._consumer.assign([TopicPartition(topic, partition, offsets.start)])
+        deadline = time.monotonic() + REPLY_SECONDS
         while True:
-            message = self._consumer.poll(REPLY_SECONDS)
+            message = self._consumer.poll(max(0.0, deadline - time.monotonic()))
             if message is None:
                 raise self._away(KafkaError(KafkaError._TIMED_OUT))
             if (error := message.error()) is not None:
@@ -84,6 +86,7 @@ class KafkaLog:
                 if error.retriable() or error.code() == KafkaError._TRANSPORT:
                     continue
                 raise self._away(error)
+            deadline = time.monotonic() + REPLY_SECONDS
             offset = message.offset()
             if offset is None or offset >= offsets.stop:
                 return
@@ -110,25 +113,26 @@ class KafkaLog:
 
 def read_at(log: PrivateLog, wanted: Iterable[Coordinates]) -> dict[Coordinates, Record]:
     """The records at ``wanted`` that are still there. Raises SourceUnavailable."""
+    due = frozenset(wanted)
     found: dict[Coordinates, Record] = {}
-    for topic, partition, stretch in stretches(wanted):
-        there = log.span(topic, partition)
-        offsets = range(max(stretch[0], there.start), min(stretch[-1] + 1, there.stop))
-        for record in log.read(topic, partition, offsets):
-            if record.offset in stretch:
+    for first, last in stretches(due):
+        there = log.span(first.topic, first.partition)
+        offsets = range(max(first.offset, there.start), min(last.offset + 1, there.stop))
+        for record in log.read(first.topic, first.partition, offsets):
+            if record.coordinates in due:
                 found[record.coordinates] = record
     return found
 
 
-def stretches(wanted: Iterable[Coordinates]) -> list[tuple[str, int, Sequence[int]]]:
-    """Topic, partition and offsets that are near enough to be read in one go, in order."""
-    runs: list[tuple[str, int, list[int]]] = []
-    for topic, partition, offset in sorted(set(wanted)):
-        if runs and runs[-1][:2] == (topic, partition) and offset - runs[-1][2][-1] <= NEAR:
-            runs[-1][2].append(offset)
+def stretches(wanted: Iterable[Coordinates]) -> list[tuple[Coordinates, Coordinates]]:
+    """First and last of those that are near enough to be read in one go, in order."""
+    runs: list[tuple[Coordinates, Coordinates]] = []
+    for at in sorted(wanted):
+        if runs and runs[-1][1][:2] == at[:2] and at.offset - runs[-1][1].offset <= NEAR:
+            runs[-1] = (runs[-1][0], at)
         else:
-            runs.append((topic, partition, [offset]))
-    return [*runs]
+            runs.append((at, at))
+    return runs
 
 
 def _bytes(part: str | bytes | None) -> bytes | None:

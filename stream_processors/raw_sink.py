@@ -73,7 +73,8 @@ class ClickHouseSink:
         query = f"SELECT max({masked_events.VERSION}) FROM raw.`{table.name}` WHERE {same_key}"  # noqa: S608 names of the contract
         values = {f"k{number}": str(value) for number, value in enumerate(key)}
         try:
-            return int(self._opened().query(query, parameters=values, settings=_READ_SETTINGS).first_row[0])
+            ((newest,),) = self._opened().query(query, parameters=values, settings=_READ_SETTINGS).result_rows
+            return int(newest)
         except (ClickHouseError, OSError) as error:
             raise SourceUnavailable(
                 f"ClickHouse does not tell the versions of raw.{table.name} ({type(error).__name__}, code "

@@ -66,6 +66,7 @@ def test_an_event_that_cannot_be_read_is_set_aside_and_the_others_go_on() -> Non
         "key_hash": mask_hash('{"rating_id":7}', MASKING_KEY),
         "kind": "BrokenEnvelope",
         "reason": "The field source is NoneType where dict is due.",
+        "epoch": 0,
         "at": "2026-01-02T03:04:05Z",
     }
     assert told["at"] == NOW.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The commands of the program beside the worker itself, one file each."""
