@@ -99,7 +99,8 @@ def _txid(source: dict[str, Any]) -> int | None:
 def _commit_lsn(sequence: str) -> int:
     """``sequence`` is itself JSON: the last commit and the change, as digits in strings or null."""
     try:
-        last_commit = orjson.loads(sequence)[0]
+        positions = orjson.loads(sequence)
+        last_commit = positions[0] if type(positions) is list else ""
         return 0 if last_commit is None else int(last_commit, base=10)  # with a base, only of text
     except (ValueError, TypeError, LookupError):
         raise BrokenEnvelope("The field sequence is not a list of two positions.") from None

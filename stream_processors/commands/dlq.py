@@ -147,7 +147,7 @@ def discard(
         if letters and selection.everything and not yes:
             _confirm(len(letters))
         asyncio.run(desk.finish((entry.coordinates for entry in letters), Ending.DISCARDED))
-    console.print(f"{len(letters)} dead letters discarded.")
+    console.print(f"{len(letters)} dead letter{'' if len(letters) == 1 else 's'} discarded.")
 
 
 async def _replay(desk: Desk, letters: list[Entry], *, quiet: bool) -> list[tuple[Entry, Replayed]]:

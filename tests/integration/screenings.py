@@ -72,6 +72,20 @@ def a_screening(number: int = 1, **columns: Any) -> dict[str, Any]:
     } | columns
 
 
+def an_unmistakable_screening() -> dict[str, Any]:
+    """A good one, in which every text and every number can be told from all else."""
+    return a_screening(
+        1,
+        venue="Unmistakable Roxy",
+        seats=918_273,
+        watchers=918_273,
+        price="918273.50",
+        share="918273." + "5" * 38,
+        rain=918_273.5,
+        ticket="0b9ba4ad-64d7-4a4e-9fcd-3d7e8ae7bdbd",
+    )
+
+
 class RawScreenings:
     """Contract and raw table."""
 
@@ -185,5 +199,6 @@ class Screenings(RawScreenings):
         return {key: None if event["_deleted"] else event for key, event in newest.items()}
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        letters = [orjson.loads(value or b"") for _, value in self.messages("dead_letters")]
-        return [letter for letter in letters if letter["topic"] == self.table.private_topic]
+        """All that were ever written about the private topic, whether somebody is done with them or not."""
+        messages = [orjson.loads(value or b"") for _, value in self.messages("dead_letters")]
+        return [message for message in messages if message.get("topic") == self.table.private_topic]
