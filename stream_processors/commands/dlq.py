@@ -212,7 +212,10 @@ def _confirm(count: int) -> None:
 
 
 def _grid(letters: list[Entry], now: datetime) -> Grid:
-    grid = Grid("number", "table", "kind", "reason", "age", "topic/partition/offset")
+    grid = Grid()
+    for name, wraps in (("number", False), ("table", False), ("kind", True), ("reason", True), ("age", False)):
+        grid.add_column(name, no_wrap=not wraps, overflow="fold")
+    grid.add_column("topic/partition/offset", overflow="fold")
     for entry in letters:
         at = "/".join(map(str, entry.coordinates))
         grid.add_row(str(entry.number), entry.table, entry.letter.kind, entry.letter.reason, age(entry.age(now)), at)

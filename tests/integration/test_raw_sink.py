@@ -126,6 +126,14 @@ async def test_a_deleted_row_is_gone_and_a_late_stale_one_does_not_bring_it_back
     assert stored.seats() == {}
 
 
+async def test_the_newest_version_of_a_row_is_known_also_when_it_is_deleted(stored: Stored) -> None:
+    await stored.sink.insert(stored.table, [a_row(1, version=2), a_row(2, version=5)], "first")
+    await stored.sink.insert(stored.table, [a_row(1, version=3, deleted=True), a_row(1, version=1)], "second")
+    assert await stored.sink.newest_version(stored.table, ("Roxy", 1)) == (1 << 64) + 3
+    assert await stored.sink.newest_version(stored.table, ("Roxy", 2)) == (1 << 64) + 5
+    assert await stored.sink.newest_version(stored.table, ("It's \\ \n elsewhere", 1)) == 0
+
+
 async def test_a_row_that_is_inserted_anew_after_its_delete_is_there(stored: Stored) -> None:
     await stored.sink.insert(stored.table, [a_row(1, version=3, deleted=True)], "first")
     await stored.sink.insert(stored.table, [a_row(1, version=4, seats=44)], "second")
