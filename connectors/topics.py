@@ -3,7 +3,7 @@
 ======================== =========================================================================================
 ``cdc.<schema>.<table>`` private: what Debezium saw, personal values in clear. Kept for a few days, for replay.
 ``masked.<table>``       the public contract: the newest event of every row stays, a tombstone removes it.
-``dead_letters``         where changes lie that could not be processed, and why; no payload.
+``dead_letters``         where changes lie that could not be processed, why, and what became of them; no payload.
 ``models``               the newest promotion of every model.
 Debezium's own           its heartbeat and the signals that it read; nothing in them is anybody's data.
 ======================== =========================================================================================

@@ -3,7 +3,7 @@
 Nothing of its content travels: the payload is read again from the private topic when it is replayed.
 
 The topic holds two sorts of messages under one key for each event: the letter, and later its `Resolution`. The last
-message of a key says how things stand (docs/adr/0005-dead-letters.md).
+message of a key says how things stand (see docs/adr/0005).
 """
 
 from collections import defaultdict

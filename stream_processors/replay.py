@@ -147,9 +147,8 @@ class Replay:
         refused: dict[Coordinates, str] = {}
         for message in batch.messages:
             if message.topic == dead_letters.TOPIC:
-                letter = read_message(message.value)
-                assert isinstance(letter, DeadLetter)  # noqa: S101 the preparer writes nothing else there
-                refused[letter.coordinates] = letter.reason
+                if isinstance(letter := read_message(message.value), DeadLetter):
+                    refused[letter.coordinates] = letter.reason
             elif message.value is None:  # the tombstone behind a delete
                 last = events.pop()
                 both = (*last.messages, message)

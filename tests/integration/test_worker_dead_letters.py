@@ -47,16 +47,15 @@ class Dlq:
 
     def __init__(self, screenings: Screenings, **settings: Any) -> None:
         self._screenings = screenings
-        self._settings = {"COLUMNS": "250"} | {
-            f"DATAFLIX_{name.upper()}": str(value) for name, value in settings.items()
-        }
+        own = {f"DATAFLIX_{name.upper()}": str(value) for name, value in settings.items()}
+        self._environment = screenings.environment | {"COLUMNS": "250"} | own
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """What a command prints, on both streams, when it exits as it should."""
         done = subprocess.run(
             [sys.executable, "-m", "stream_processors", "dlq", *arguments],
             cwd=PROJECT,
-            env=self._screenings.environment | self._settings,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
