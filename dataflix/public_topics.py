@@ -39,7 +39,8 @@ def public_topics(contracts: Contracts) -> tuple[PublicTopic, ...]:
         *masked,
         PublicTopic(
             DEAD_LETTERS,
-            "Where change events stand that could not be processed, and why. The events themselves stay there.",
+            "Where change events stand that could not be processed, and why. The events themselves stay there. A later "
+            "message of the same key with the field `ending` closes the letter: replayed or discarded.",
             "topic/partition/offset of the event",
             False,
         ),

@@ -5,7 +5,7 @@ from typing import Any
 from dataflix.contracts import Contracts, Table
 from dataflix.public_topics import DEAD_LETTERS, PublicTopic, public_topics
 from dataflix.reference.event_schema import TOMBSTONE, Schema, key_schema, value_schema
-from dataflix.reference.notice_schema import announcement_schema, dead_letter_schema
+from dataflix.reference.notice_schema import announcement_schema, dead_letter_schema, resolution_schema
 from dataflix.settings import Settings
 
 _BINDING = {"bindingVersion": "0.5.0"}
@@ -66,7 +66,10 @@ def _messages(topic: PublicTopic) -> dict[str, Any]:
         return _masked(topic.table)
     key = {"type": "string", "description": topic.key}
     if topic.name == DEAD_LETTERS:
-        return {"letter": _message("A dead letter", key, dead_letter_schema())}
+        return {
+            "letter": _message("A dead letter", key, dead_letter_schema()),
+            "resolution": _message("The letter of the same key is done with", key, resolution_schema()),
+        }
     return {"announcement": _message("A model version is served now", key, announcement_schema())}
 
 

@@ -16,7 +16,12 @@ _DEAD_LETTER: dict[str, Schema] = {
     "kind": _field("string", "Sort of the reason"),
     "reason": _field("string", "What is wrong; names fields and types, never values"),
     "contract_version": _field("string", "Version of the contracts that the event did not fit"),
+    "epoch": _field("integer", "How often the replication slot had been recreated, a part of versions", minimum=0),
     "at": _field("string", "When the event was set aside", format="date-time"),
+}
+_RESOLUTION: dict[str, Schema] = {
+    "ending": _field("string", "What became of the letter: replayed or discarded", pattern="^(replayed|discarded)$"),
+    "at": _field("string", "When", format="date-time"),
 }
 
 
@@ -28,6 +33,18 @@ def dead_letter_schema() -> Schema:
         "type": "object",
         "properties": _DEAD_LETTER,
         "required": list(_DEAD_LETTER),
+        "additionalProperties": False,
+    }
+
+
+def resolution_schema() -> Schema:
+    """The value of a message that closes a dead letter; its key is the letter's."""
+    return {
+        "title": "Resolution",
+        "description": "The dead letter of the same key is done with",
+        "type": "object",
+        "properties": _RESOLUTION,
+        "required": list(_RESOLUTION),
         "additionalProperties": False,
     }
 
