@@ -138,9 +138,9 @@ class Home:
         write_private(self._state_file, json.dumps(asdict(state), indent=1))
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the home, so that one `up` or `down` at a time changes what runs. Raises HomeBusy."""
-        with (self.folder / ".held").open("w") as file:
+    def held(self, purpose: str = "services") -> Iterator[None]:
+        """Hold the home, so that one command at a time changes what runs for ``purpose``. Raises HomeBusy."""
+        with (self.folder / f".held-for-{purpose}").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -40,7 +40,6 @@ class Supervisor:
         self._home = home
         self._folder = home.supervisor
         self._config = self._folder / "supervisord.conf"
-        self._pid_file = self._folder / "supervisord.pid"
         self._socket_record = self._folder / "socket"
 
     def _socket(self) -> Path:

@@ -58,6 +58,9 @@ stdout_logfile_backups = 2
 # Where supervisord's parsers would cut a value short, or a line
 _UNFIT = re.compile(r"[\r\n\"']|\s[;#]")
 
+# What separates paths for Java, Kafka or Python, or stands for something else in a configuration
+_UNFIT_PATH = re.compile(r"""[%,:\\"']""")
+
 
 def _fit(what: str, value: str) -> str:
     if _UNFIT.search(value):
@@ -66,8 +69,11 @@ def _fit(what: str, value: str) -> str:
 
 
 def _path(path: Path) -> str:
-    if "%" in str(path):
-        raise SettingsError(f"The path {path} holds a '%', which the supervisor cannot take: choose another place.")
+    if _UNFIT_PATH.search(str(path)):
+        raise SettingsError(
+            f"The path {path} holds one of % , : \\ or a quote, which lists of paths and the supervisor cannot take: "
+            "choose another place."
+        )
     return _fit("The path of the home or the project", str(path))
 
 

@@ -32,7 +32,8 @@ def run_tests(
     python = ensure("test", home.runtime) / "bin" / "python"
     suites = [name for name in ("unit", "integration", "e2e") if suite in (name, "all")]
     outcome = Outcome()
-    with CheckRun(home, python) as run:
+    home.folder.mkdir(parents=True, exist_ok=True)
+    with home.held("tests"), CheckRun(home, python) as run:
         outcome += run.lint()
         for name in suites:
             outcome += run.pytest(name, pytest_arguments or [])

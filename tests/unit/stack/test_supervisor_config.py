@@ -16,7 +16,7 @@ from stack.supervisor_config import render
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    folder = tmp_path / "a home, it is"
+    folder = tmp_path / "a home"
     for name in ("supervisor", "logs"):
         (folder / name).mkdir(parents=True)
     return Home(Settings(home=folder))
@@ -83,7 +83,7 @@ def test_children_are_ended_with_their_parent_but_postgresql_ends_its_own(home: 
     assert by_name["postgres"].killasgroup
 
 
-@pytest.mark.parametrize("name", ["100%", "a #b", "a'b"])
+@pytest.mark.parametrize("name", ["100%", "a #b", "a'b", "a,b", "a:b", "a\\b"])
 def test_a_home_that_the_supervisor_cannot_write_down_is_refused(tmp_path: Path, name: str) -> None:
     home = Home(Settings(home=tmp_path / name))
     with pytest.raises(SettingsError, match="choose another"):
