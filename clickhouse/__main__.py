@@ -1,4 +1,4 @@
-"""The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|dbt-sources``."""
+"""The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|forget|dbt-sources``."""
 
 import json
 import sys
@@ -10,14 +10,16 @@ from rich.console import Console
 
 from clickhouse import catalog, ddl
 from clickhouse import dbt_sources as sources
+from clickhouse.erasure.forgetting import forget as forget_person
 from clickhouse.raw_tables import RawTable
 from clickhouse.reconciliation import report, verification
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
-from dataflix.errors import ContractViolation, DataflixError, SettingsError
+from dataflix.errors import ContractViolation, DataflixError, NotFound, SettingsError
 from dataflix.settings import PROJECT, Settings, load_settings
 
 FAILURE, BAD_INPUT = 1, 2
+LARGEST_ID = 2**63 - 1
 DBT_SOURCES = PROJECT / "dbt" / "models" / "sources" / "raw.yml"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -69,6 +71,30 @@ def verify(
 
 
 @app.command()
+def forget(
+    user_id: Annotated[int, typer.Argument(min=0, max=LARGEST_ID, help="Number of the person.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask at a terminal.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds in which the stream may deliver the deletions.")] = 120,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Erase a person from source, raw, marts and masked topics, and prove it by a scan. There is no way back.
+
+    Exit 0 when nothing of the person is left, 1 when something is, 2 when there is no such person.
+    """
+    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        typer.confirm(f"Erase the user {user_id} for good?", abort=True)
+    settings = load_settings()
+    said = Console(stderr=True, highlight=False)
+    receipt = forget_person(settings, load_contracts(settings.contracts), user_id, wait, said.print)
+    if as_json:
+        print(json.dumps(receipt.as_json()))
+    else:
+        console.print(receipt.as_text())
+    if not receipt.clean:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
 def dbt_sources(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the file is stale.")] = False,
 ) -> None:
@@ -88,7 +114,7 @@ def main() -> None:
         app()
     except DataflixError as error:
         print(error, file=sys.stderr)
-        sys.exit(BAD_INPUT if isinstance(error, SettingsError) else FAILURE)
+        sys.exit(BAD_INPUT if isinstance(error, SettingsError | NotFound) else FAILURE)
 
 
 if __name__ == "__main__":

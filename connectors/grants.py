@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from connectors.roles import API, DEBEZIUM, VERIFIER
+from connectors.roles import API, DEBEZIUM, ERASER, VERIFIER
 from dataflix.contracts import Contracts, Table
 
 API_TABLES = ("users", "movies", "watched_movies", "ratings")
@@ -25,6 +25,7 @@ def grants(contracts: Contracts) -> list[sql.Composed]:
         *_api(),
         *(_select(table, role) for table in contracts for role in (DEBEZIUM, VERIFIER)),
         *_debezium(),
+        *(_erase(table, column) for table, column in contracts.personal_tables()),
     ]
 
 
@@ -38,7 +39,7 @@ def _names(*names: str) -> sql.Composed:
 
 def _revoke_all(contracts: Contracts) -> list[sql.Composed]:
     schemas = sorted({STREAM_SCHEMA, "public", *(table.source_schema for table in contracts)})
-    names = {"schemas": _names(*schemas), "roles": _names(API, DEBEZIUM, VERIFIER)}
+    names = {"schemas": _names(*schemas), "roles": _names(API, DEBEZIUM, VERIFIER, ERASER)}
     return [
         _statement("REVOKE ALL ON SCHEMA {schemas} FROM {roles}", **names),
         _statement("REVOKE ALL ON ALL TABLES IN SCHEMA {schemas} FROM {roles}", **names),
@@ -62,6 +63,17 @@ def _select(table: Table, role: str) -> sql.Composed:
         columns=_names(*table.by_name),
         table=sql.Identifier(table.source_schema, table.table),
         role=sql.Identifier(role),
+    )
+
+
+def _erase(table: Table, person: str) -> sql.Composed:
+    """Whoever erases a person finds the rows by the person's number, and reads nothing else of them."""
+    return _statement(
+        "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ({person}), DELETE ON {table} TO {role}",
+        schema=sql.Identifier(table.source_schema),
+        person=sql.Identifier(person),
+        table=sql.Identifier(table.source_schema, table.table),
+        role=sql.Identifier(ERASER),
     )
 
 

@@ -12,6 +12,7 @@ from dataflix.settings import Settings
 API = "dataflix_api"
 DEBEZIUM = "dataflix_debezium"
 VERIFIER = "dataflix_verifier"
+ERASER = "dataflix_eraser"
 MLFLOW = "dataflix_mlflow"
 MLFLOW_DATABASE = "mlflow"
 
@@ -40,6 +41,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
         Role(API, required(settings, "postgres_api_password")),
         Role(DEBEZIUM, required(settings, "postgres_debezium_password"), "REPLICATION"),
         Role(VERIFIER, required(settings, "postgres_verifier_password")),
+        Role(ERASER, required(settings, "postgres_eraser_password")),
         Role(MLFLOW, required(settings, "postgres_mlflow_password")),
     )
 
@@ -47,7 +49,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
 def databases(settings: Settings) -> tuple[Database, ...]:
     """Every database that `migrate` keeps."""
     return (
-        Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER)),
+        Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER, ERASER)),
         Database(MLFLOW_DATABASE, MLFLOW),
     )
 

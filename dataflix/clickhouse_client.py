@@ -30,6 +30,7 @@ class ClickHouseUser(StrEnum):
     DBT = "dbt"
     TRAINING = "training"
     VERIFIER = "verifier"
+    ERASER = "eraser"
 
     def password(self, settings: Settings) -> SecretStr:
         """The password that the settings hold for this user."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from dataflix.column_types import ColumnType
 from dataflix.errors import ContractViolation
 
+PEOPLE = "users"  # the table whose rows are people
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -125,6 +126,18 @@ class Contracts(BaseModel):
                 return table
         known = ", ".join(table.name for table in self.tables)
         raise ContractViolation(f"No contract names the table {name!r}; there are contracts for {known}.")
+
+    def personal_tables(self) -> tuple[tuple[Table, str], ...]:
+        """The tables that hold rows of a person, each with the column that names the person; PEOPLE itself comes last.
+
+        A row is a person's when it carries the key of PEOPLE under the same name. None where no contract is PEOPLE.
+        """
+        people = next((table for table in self.tables if table.name == PEOPLE), None)
+        if people is None or len(people.key) > 1:
+            return ()
+        column = people.key[0]
+        others = tuple(table for table in self.tables if table is not people and column in table.by_name)
+        return tuple((table, column) for table in (*others, people))
 
 
 def load_contracts(folder: Path) -> Contracts:

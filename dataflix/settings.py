@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = "settings.env"
 SECRETS_FILE = "secrets.env"
 MAX_PORT = 65_535
+WORKER_GROUP = "dataflix-worker"  # consumer group of the workers: what it has committed is in raw and in masked.*
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,13 @@ class Settings(BaseSettings):
     postgres_debezium_password: SecretStr = SecretStr("")
     postgres_verifier_password: SecretStr = SecretStr("")
     postgres_mlflow_password: SecretStr = SecretStr("")
+    postgres_eraser_password: SecretStr = SecretStr("")
     clickhouse_admin_password: SecretStr = SecretStr("")
     clickhouse_worker_password: SecretStr = SecretStr("")
     clickhouse_dbt_password: SecretStr = SecretStr("")
     clickhouse_training_password: SecretStr = SecretStr("")
     clickhouse_verifier_password: SecretStr = SecretStr("")
+    clickhouse_eraser_password: SecretStr = SecretStr("")
     s3_access_key: str = "dataflix"
     s3_secret_key: SecretStr = SecretStr("")
     s3_signing_key: SecretStr = SecretStr("")

@@ -10,6 +10,7 @@ from stack.commands.dbt import dbt
 from stack.commands.dlq import dlq
 from stack.commands.docs import docs
 from stack.commands.down import down
+from stack.commands.forget import forget
 from stack.commands.imports import imports
 from stack.commands.lock import lock
 from stack.commands.logs import logs
@@ -41,6 +42,7 @@ app.add_typer(imports, name="import")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(tail)
+app.command(context_settings=PASSED_THROUGH)(forget)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
 app.command(context_settings=PASSED_THROUGH)(dlq)

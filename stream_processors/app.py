@@ -10,11 +10,10 @@ import faust
 from faust.streams import Stream
 from faust.types import TP, EventT, StreamT
 
-from dataflix.settings import Address
+from dataflix.settings import WORKER_GROUP, Address
 from stream_processors.batch_consumer import BatchConsumer, BatchTransport, FetchedBatch
 from stream_processors.processing import Processing
 
-GROUP = "dataflix-worker"
 SESSION_SECONDS = 6  # how soon the partitions of a worker that died go to another one
 HEARTBEAT_SECONDS = 2
 COMMIT_SECONDS = 0.5  # what a crash repeats at most, beside the batches on their way
@@ -43,7 +42,7 @@ def build_app(kafka: Address, folder: Path, instance_id: str = "") -> faust.App:
     """
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        GROUP,
+        WORKER_GROUP,
         broker=f"kafka://{kafka}",
         datadir=folder,
         broker_session_timeout=SESSION_SECONDS,

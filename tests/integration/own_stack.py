@@ -22,7 +22,7 @@ class Stack:
         self._up: set[str] = set()
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return os.environ | {"DATAFLIX_HOME": str(self.home)}
 
     @property
@@ -54,7 +54,7 @@ class Stack:
         done = subprocess.run(
             command,
             cwd=PROJECT,
-            env=self._environment | dict(env or {}),
+            env=self.environment | dict(env or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

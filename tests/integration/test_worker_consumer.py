@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient
 from screenings import Screenings, a_screening
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
-from dataflix.settings import Settings
-from stream_processors.app import GROUP, FaustEvent, attach, build_app, consumer_of
+from dataflix.settings import WORKER_GROUP, Settings
+from stream_processors.app import FaustEvent, attach, build_app, consumer_of
 from stream_processors.batch_consumer import FETCH_WAIT_MS, FetchedBatch
 
 PATIENCE_S = 30.0
@@ -76,8 +76,8 @@ def committed(screenings: Screenings) -> int | None:
     """The offset that the group would go on from."""
     partition = TopicPartition(screenings.table.private_topic, 0)
     admin = AdminClient({"bootstrap.servers": str(screenings.settings.kafka)})
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, [partition])])
-    (found,) = asked[GROUP].result(10).topic_partitions
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(WORKER_GROUP, [partition])])
+    (found,) = asked[WORKER_GROUP].result(10).topic_partitions
     return found.offset if found.offset >= 0 else None
 
 
@@ -147,7 +147,7 @@ async def test_a_batch_from_before_partitions_moved_is_stale_and_comes_again(
         other = Consumer(
             {
                 "bootstrap.servers": str(screenings.settings.kafka),
-                "group.id": GROUP,
+                "group.id": WORKER_GROUP,
                 "partition.assignment.strategy": "roundrobin",
             }
         )

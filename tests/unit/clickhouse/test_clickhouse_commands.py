@@ -58,3 +58,27 @@ def test_stale_sources_of_dbt_are_a_failure_and_stay_untouched(
     assert run(monkeypatch, "dbt-sources", "--check") == FAILURE
     assert "is not what the contracts say" in capsys.readouterr().err
     assert DBT_SOURCES.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", ["somebody", "-1", str(2**63)])
+def test_only_a_number_names_a_person_to_forget(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    assert run(monkeypatch, "forget", number) == BAD_INPUT
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_nothing_is_deleted_while_clickhouse_is_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "forget", "7") == FAILURE
+    assert capsys.readouterr().err.startswith("ClickHouse does not answer at 127.0.0.1:")
+
+
+def test_without_a_contract_of_people_nobody_can_be_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "tags.yml").write_text(CONTRACT, encoding="utf-8")
+    monkeypatch.setenv("DATAFLIX_CONTRACTS", str(tmp_path))
+    assert run(monkeypatch, "forget", "7") == FAILURE
+    assert "No contract describes people" in capsys.readouterr().err

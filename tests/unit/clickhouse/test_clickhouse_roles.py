@@ -39,8 +39,9 @@ def test_only_admin_may_stop_queries_of_others_and_nobody_may_do_everything() ->
                 assert re.match(r"(raw|analytics|system)\.", target)
 
 
-def test_the_worker_alone_writes_raw_rows_beside_admin() -> None:
+def test_beside_admin_the_worker_alone_writes_raw_rows_and_the_eraser_deletes_them() -> None:
     writers = {
         user for user in USERS for names, target in rights(user) if target.startswith("raw.") and names - {"SELECT"}
     }
-    assert writers == {"admin", "worker"}
+    assert writers == {"admin", "worker", "eraser"}
+    assert all(names <= {"SELECT", "ALTER DELETE"} for names, _ in rights("eraser"))
