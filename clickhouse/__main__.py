@@ -12,6 +12,7 @@ from clickhouse import catalog, ddl
 from clickhouse import dbt_sources as sources
 from clickhouse.erasure.forgetting import forget as forget_person
 from clickhouse.raw_tables import RawTable
+from clickhouse.reconciliation import repair as repairing
 from clickhouse.reconciliation import report, verification
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
@@ -52,6 +53,7 @@ def print_ddl() -> None:
 def verify(
     table: Annotated[list[str] | None, typer.Option(help="A table to compare; all of them unless given.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds in which they may become equal.")] = 30,
+    repair: Annotated[bool, typer.Option("--repair", help="Put the rows right that differ, then compare.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare source and raw by value. Exit 0 when they are equal; else 1, and the keys that differ are named."""
@@ -61,11 +63,16 @@ def verify(
         tables = [contracts.table(name) for name in dict.fromkeys(table)] if table else list(contracts)
     except ContractViolation as error:
         raise typer.BadParameter(str(error), param_hint="--table") from None
-    result = verification.verify(tables, wait, partial(verification.compare_once, settings))
+    if repair:
+        result, done = repairing.verify_and_repair(settings, tables, wait)
+    else:
+        result, done = verification.verify(tables, wait, partial(verification.compare_once, settings)), None
     if as_json:
-        print(json.dumps(report.as_json(result)))
+        print(json.dumps(report.as_json(result) | ({} if done is None else {"repair": done.as_json()})))
     else:
         console.print(report.as_text(result))
+        if done is not None:
+            console.print(str(done), markup=False, soft_wrap=True)
     if not result.equal:
         raise typer.Exit(FAILURE)
 

@@ -90,4 +90,7 @@ def _debezium() -> list[sql.Composed]:
         # an incremental snapshot brackets each chunk with signals of its own, and takes them away again
         _statement("GRANT SELECT, INSERT, DELETE ON {signals} TO {role}", **names),
         _statement("GRANT UPDATE ({beat}) ON {heartbeat} TO {role}", **names),
+        # whoever compares source and raw may order rows to be read again
+        _statement("GRANT USAGE ON SCHEMA {schema} TO {verifier}", verifier=sql.Identifier(VERIFIER), **names),
+        _statement("GRANT INSERT ON {signals} TO {verifier}", verifier=sql.Identifier(VERIFIER), **names),
     ]

@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of one table. ``differences`` names the first ``NAMED_AT_MOST`` of ``differing`` rows."""
+    """What became of one table. ``differences`` names the first of ``differing`` rows."""
 
     source_rows: int
     raw_rows: int
@@ -46,14 +46,16 @@ class Comparison:
         return not self.differing
 
 
-def compare(table: Table, source: Iterable[Block], raw: Iterable[Block]) -> Comparison:
+def compare(
+    table: Table, source: Iterable[Block], raw: Iterable[Block], named_at_most: int = NAMED_AT_MOST
+) -> Comparison:
     """Merge both sides, each in the order of the key, and say what differs."""
     left, right = _Side(), _Side()
     differing = 0
     named: list[Difference] = []
     for difference in _differences(table, left.rows(source), right.rows(raw)):
         differing += 1
-        if len(named) < NAMED_AT_MOST:
+        if len(named) < named_at_most:
             named.append(difference)
     return Comparison(left.count, right.count, left.checksum, right.checksum, differing, tuple(named))
 

@@ -25,13 +25,13 @@ def source_snapshot(settings: Settings) -> Iterator[ReadTable]:
     The moment is fixed before the block begins. Raises SourceUnavailable, SettingsError for a refused password, and
     ContractViolation when a table cannot be read as its contract describes it.
     """
-    with _connect(settings) as connection, _reported(settings, None):
+    with connect(settings) as connection, reported(settings, None):
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute("SELECT 1")  # the first query fixes the snapshot
 
         def read(table: Table) -> Iterator[Block]:
-            with _reported(settings, table), connection.cursor(name="verify", row_factory=tuple_row) as cursor:
+            with reported(settings, table), connection.cursor(name="verify", row_factory=tuple_row) as cursor:
                 cursor.execute(source_query(table).encode())
                 while block := cursor.fetchmany(ROWS_AT_A_TIME):
                     yield block
@@ -39,7 +39,8 @@ def source_snapshot(settings: Settings) -> Iterator[ReadTable]:
         yield read
 
 
-def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+def connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+    """A session in UTC and ISO dates. Raises SourceUnavailable, SettingsError for a refused password."""
     try:
         return psycopg.connect(
             settings.postgres_conninfo(ROLE, settings.postgres_verifier_password),
@@ -56,7 +57,8 @@ def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
 
 
 @contextmanager
-def _reported(settings: Settings, table: Table | None) -> Iterator[None]:
+def reported(settings: Settings, table: Table | None) -> Iterator[None]:
+    """What PostgreSQL refuses in the block, as SourceUnavailable or ContractViolation."""
     try:
         yield
     except (

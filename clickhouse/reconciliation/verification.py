@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tenacity
 
 from clickhouse.reconciliation.canonical import Finisher, finish
-from clickhouse.reconciliation.comparison import Comparison, compare
+from clickhouse.reconciliation.comparison import NAMED_AT_MOST, Comparison, compare
 from clickhouse.reconciliation.raw_side import raw_rows
 from clickhouse.reconciliation.source_side import source_snapshot
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
@@ -31,7 +31,7 @@ class Verification:
         return all(comparison.equal for comparison in self.tables.values())
 
 
-def compare_once(settings: Settings, tables: Sequence[Table]) -> Comparisons:
+def compare_once(settings: Settings, tables: Sequence[Table], named_at_most: int = NAMED_AT_MOST) -> Comparisons:
     """Compare ``tables`` of the source, all as of one moment, with raw as it is after that moment.
 
     Raises SourceUnavailable, SettingsError or ContractViolation when a side cannot be read.
@@ -45,6 +45,7 @@ def compare_once(settings: Settings, tables: Sequence[Table]) -> Comparisons:
                 table,
                 (finish(block, finisher.source) for block in read_source(table)),
                 (finish(block, finisher.raw) for block in raw_rows(settings, client, table)),
+                named_at_most,
             )
     return comparisons
 
