@@ -4,8 +4,9 @@ import pytest
 
 from connectors.grants import grants
 from connectors.publication import STREAM_TABLES, SourceTable, check_source, publication_sql, published
-from dataflix.contracts import Contracts, Table
+from dataflix.contracts import Contracts, Table, load_contracts
 from dataflix.errors import ContractViolation
+from dataflix.settings import PROJECT
 
 GENRES = Table.model_validate(
     {
@@ -63,6 +64,14 @@ def test_readers_of_the_stream_are_granted_single_columns() -> None:
     statements = "\n".join(statement.as_string() for statement in grants(CONTRACTS))
     for role in ("dataflix_debezium", "dataflix_verifier"):
         assert f'GRANT SELECT ("genre_id", "name") ON "public"."genres" TO "{role}"' in statements
+
+
+def test_who_erases_a_person_reads_the_number_and_nothing_else() -> None:
+    statements = [statement.as_string() for statement in grants(load_contracts(PROJECT / "contracts"))]
+    own = [statement for statement in statements if statement.endswith('TO "dataflix_eraser"')]
+    assert len(own) == 3
+    for statement, table in zip(own, ("ratings", "watched_movies", "users"), strict=True):
+        assert f'GRANT SELECT ("user_id"), DELETE ON "public"."{table}"' in statement
 
 
 def test_whatever_a_role_had_is_taken_before_anything_is_granted() -> None:
