@@ -105,7 +105,7 @@ class Erasure:
             raise ErasureFailed(
                 f"After {self.wait_seconds:g} s {missing}. The source holds nothing of the user {self.user_id} any "
                 "more; see that connector and worker run (`bin/dataflix status`) and that no deletion lies in the dead "
-                "letters, bring raw in line (`bin/dataflix verify`), then run this again."
+                "letters, bring raw in line (`bin/dataflix verify --repair`), then run this again."
             )
 
     def _missing(self, deletion: SourceDeletion | None) -> str | None:

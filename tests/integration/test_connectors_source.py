@@ -36,6 +36,9 @@ FORBIDDEN = [
     ("dataflix_verifier", "UPDATE public.ratings SET rating = 1"),
     ("dataflix_verifier", "SELECT * FROM dataflix.signals"),
     ("dataflix_verifier", "SELECT rolpassword FROM pg_authid"),
+    ("dataflix_eraser", "SELECT email FROM public.users"),
+    ("dataflix_eraser", "UPDATE public.users SET age = 1"),
+    ("dataflix_eraser", "DELETE FROM public.movies"),
 ]
 ALLOWED = [
     ("dataflix_api", "INSERT INTO public.movies (title) VALUES ('A new one')"),
@@ -45,6 +48,8 @@ ALLOWED = [
     ("dataflix_debezium", "UPDATE dataflix.heartbeat SET beat_at = now()"),
     ("dataflix_debezium", "INSERT INTO dataflix.signals VALUES ('1', 'snapshot-window-open', NULL)"),
     ("dataflix_verifier", "SELECT rating_id, rating FROM public.ratings"),
+    ("dataflix_verifier", "INSERT INTO dataflix.signals VALUES ('2', 'log', NULL)"),
+    ("dataflix_eraser", "DELETE FROM public.users WHERE user_id = 1"),
 ]
 BROKEN_RULES = [
     ("ratings_rating_check", "INSERT INTO ratings (user_id, movie_id, rating) VALUES (1, 20, 3.3)"),
