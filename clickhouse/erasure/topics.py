@@ -3,6 +3,7 @@ the topics keep what was said before.
 """
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from dataflix.settings import WORKER_GROUP, Address
 REPLY_SECONDS = 10.0
 _SILENCE_SECONDS = 30.0
 _BATCH = 10_000
+_BATCH_SECONDS = 0.1  # the client waits as long for a batch to be full
 _GONE = b'"%s":1' % events.DELETED.encode()
 
 Position = tuple[str, int]  # topic, partition
@@ -85,9 +87,12 @@ class MaskedTopics:
         with _reported(self._kafka):
             left = {(topic, partition) for topic in self.people for partition in self._partitions(topic)}
             self._consumer.assign([TopicPartition(*place, self._next.get(place, 0)) for place in sorted(left)])
+            heard = time.monotonic()
             while left:
-                messages = self._consumer.consume(_BATCH, timeout=_SILENCE_SECONDS)
-                if not messages:
+                messages = self._consumer.consume(_BATCH, timeout=_BATCH_SECONDS)
+                if messages:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > _SILENCE_SECONDS:
                     raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
                 for message in messages:
                     if self._take(message):
