@@ -11,9 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import Contracts
-from dataflix.settings import Settings
+from dataflix.settings import WORKER_GROUP, Settings
 from stream_processors import dead_letters
-from stream_processors.app import GROUP
 from stream_processors.batches import Batch, BatchPreparer, Message
 from stream_processors.dead_letters import Coordinates, DeadLetter, Ending, Patience, Resolution
 from stream_processors.delivery import Delivery
@@ -62,7 +61,7 @@ class Desk:
 @contextmanager
 def open_desk(settings: Settings, contracts: Contracts) -> Iterator[Desk]:
     """The desk of one command."""
-    log = KafkaLog(settings.kafka, GROUP)
+    log = KafkaLog(settings.kafka, WORKER_GROUP)
     publisher = KafkaPublisher(str(settings.kafka))
     sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
     own = OwnTokens(sink, uuid.uuid4().hex)
