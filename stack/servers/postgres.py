@@ -110,25 +110,33 @@ def _reaches(user: str, folder: Path) -> bool:
     return inside.returncode == 0 and runs.returncode == 0
 
 
-def elsewhere(home: Path) -> Path:
-    """The place of a closed home's PostgreSQL. Nothing but `down --purge` of that home removes it."""
-    return ELSEWHERE / hashlib.sha256(str(home).encode()).hexdigest()[:16]
+def elsewhere(home: Path) -> Path | None:
+    """The place of PostgreSQL outside of ``home``; None when it lives inside."""
+    moved = home / "postgres" / _MOVED
+    return Path(moved.read_text().strip()) if moved.is_file() else None
 
 
 def settle(home: Home) -> None:
-    """Decide where PostgreSQL lives; what was decided once stands, since the data is there."""
+    """Decide where PostgreSQL lives; what was decided once stands, since the data is there. Raises ServiceFailed."""
     user = _other_user()
     own = home.folder / "postgres"
     own.mkdir(mode=0o711, exist_ok=True)
-    if user is not None and not (own / _MOVED).is_file() and not _reaches(user, own):
-        (own / _MOVED).write_text(f"{elsewhere(home.folder)}\n")
+    if user is None or elsewhere(home.folder) or _reaches(user, own):
+        return
+    if (own / "data").exists():
+        raise ServiceFailed(
+            f"PostgreSQL runs as {user}, which cannot reach {own} or {_packaged()} any more: let others pass "
+            "through the folders above (chmod o+x)."
+        )
+    apart = ELSEWHERE / hashlib.sha256(str(home.folder).encode()).hexdigest()[:16]
+    (own / _MOVED).write_text(f"{apart}\n")
 
 
 def placement(home: Home) -> Placement:
     """Where PostgreSQL lives."""
     user = _other_user()
-    if (home.folder / "postgres" / _MOVED).is_file():
-        apart = elsewhere(home.folder)
+    apart = elsewhere(home.folder)
+    if apart:
         return Placement(apart / _PACKAGE / _INSTALLATION / "bin", apart / "data", user)
     return Placement(_packaged() / _INSTALLATION / "bin", home.folder / "postgres" / "data", user)
 
@@ -160,7 +168,7 @@ def _initialise(place: Placement, settings: Settings) -> None:
     partial = place.data.with_name("data.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
-    with tempfile.NamedTemporaryFile("w", prefix="dataflix-") as password:
+    with tempfile.NamedTemporaryFile("w", dir=place.data.parent) as password:
         password.write(settings.postgres_admin_password.get_secret_value())
         password.flush()
         if place.user:
@@ -175,7 +183,8 @@ def _initialise(place: Placement, settings: Settings) -> None:
             place.user,
         )  # fmt: skip
     if made.returncode:
-        raise ServiceFailed(f"PostgreSQL's initdb failed on {place.data}: {made.stderr.strip().splitlines()[-1:]}")
+        last = " ".join(made.stderr.strip().splitlines()[-1:])
+        raise ServiceFailed(f"PostgreSQL's initdb failed on {place.data}: {last}")
     with (partial / "postgresql.conf").open("a") as file:
         file.write("\ninclude 'dataflix.conf'\n")
     partial.rename(place.data)
@@ -184,8 +193,9 @@ def _initialise(place: Placement, settings: Settings) -> None:
 def prepare(home: Home) -> None:
     """Make the cluster where there is none, and write its configuration. Raises ServiceFailed."""
     place = placement(home)
-    if place.data.parent != home.folder / "postgres":
-        _copy_installation(place.data.parent)
+    apart = elsewhere(home.folder)
+    if apart:
+        _copy_installation(apart)
     if not (place.data / "PG_VERSION").is_file():
         _initialise(place, home.settings)
     configuration = place.data / CONFIGURATION
@@ -197,7 +207,7 @@ def prepare(home: Home) -> None:
 def remove_elsewhere(home: Path) -> None:
     """Remove what PostgreSQL has outside of the home."""
     apart = elsewhere(home)
-    if (home / "postgres" / _MOVED).is_file() and apart.is_dir():
+    if apart and apart.parent == ELSEWHERE and apart.is_dir():
         shutil.rmtree(apart)
         if not any(ELSEWHERE.iterdir()):
             ELSEWHERE.rmdir()
