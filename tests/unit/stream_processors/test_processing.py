@@ -15,7 +15,7 @@ from stream_processors.delivery import Delivery
 from stream_processors.event_publisher import MemoryPublisher
 from stream_processors.health import WorkerStatus
 from stream_processors.instruments import Instruments
-from stream_processors.processing import GAP_SECONDS, Processing
+from stream_processors.processing import Processing
 from stream_processors.raw_sink import MemorySink
 
 PRESENT, PAST = 1, 0
@@ -25,6 +25,7 @@ PRESENT, PAST = 1, 0
 class AnEvent:
     batch: FetchedBatch
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    considered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acknowledge(self) -> None:
         assert self.batch.delivered
@@ -37,6 +38,7 @@ class Bench:
 
     sink: MemorySink
     events: "asyncio.Queue[AnEvent]" = field(default_factory=asyncio.Queue)
+    sent: list[AnEvent] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,10 +48,16 @@ class Bench:
             a_preparer(limit=2),
             Delivery(self.sink, MemoryPublisher(), instruments),
             WorkerStatus(),
-            is_current=lambda batch: batch.assignment == PRESENT,
+            is_current=self.is_current,
             give_up=self.give_up,
         )
         self.loop = asyncio.create_task(self.processing.run(self.stream()))
+
+    def is_current(self, batch: FetchedBatch) -> bool:
+        for event in self.sent:
+            if event.batch is batch:
+                event.considered.set()
+        return batch.assignment == PRESENT
 
     def give_up(self, error: BaseException) -> None:
         self.failures.append(error)
@@ -61,6 +69,7 @@ class Bench:
 
     def send(self, *records: Any, assignment: int = PRESENT) -> AnEvent:
         event = AnEvent(a_batch(*records, assignment=assignment))
+        self.sent.append(event)
         self.events.put_nowait(event)
         return event
 
@@ -90,7 +99,7 @@ async def test_batches_are_stored_in_their_order_even_when_the_first_one_waits()
     await soon(sink.knocked)
     second = bench.send(*rating_records(2, first_offset=1))
     third = bench.send(*rating_records(3, first_offset=2))
-    await asyncio.sleep(2 * GAP_SECONDS)
+    await soon(second.considered)
     assert not second.acknowledged.is_set()
     sink.gate.set()
     for event in (first, second, third):
@@ -146,6 +155,6 @@ async def test_draining_waits_for_the_delivery_under_way_and_takes_on_nothing_ne
     sink.gate.set()
     await asyncio.wait_for(draining, timeout=10)
     assert under_way.acknowledged.is_set()
-    await asyncio.sleep(2 * GAP_SECONDS)
+    await soon(late.considered)
     assert not late.acknowledged.is_set()
     assert bench.stored() == [1]
