@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -75,8 +76,8 @@ def read_report(report: Path, suite: str, exit_code: int) -> Outcome:
 
 
 def free_offset(settings: Settings) -> int:
-    """A port offset at which every port of a stack is free."""
-    for offset in _OFFSETS:
+    """A port offset at which every port of a stack is free; drawn, so that runs side by side seldom meet."""
+    for offset in random.sample(_OFFSETS, len(_OFFSETS)):
         table = services(Home(settings.model_copy(update={"port_offset": offset}))).values()
         if all(is_free(service.address.host, port) for service in table for port in service.ports.values()):
             return offset
