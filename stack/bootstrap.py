@@ -273,7 +273,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except OSError as failure:
         place = failure.filename or runtime
-        _say(f"dataflix: {place} could not be written: {failure.strerror}. Check its disk and its permissions.")
+        _say(f"dataflix: {place} could not be used: {failure.strerror}. Check its disk and its permissions.")
         return 1
     except KeyboardInterrupt:
         _say("dataflix: interrupted; the next start goes on from here.")

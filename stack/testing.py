@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,12 +19,14 @@ import psutil
 
 from dataflix.settings import PROJECT, Settings
 from stack.bootstrap import program_environment
+from stack.errors import PreflightFailed
 from stack.home import Home
 from stack.preflight import is_free
 from stack.services import services
 
-# Above every default port and its neighbours, below the range that outgoing connections take theirs from
-_OFFSETS = range(11_000, 13_000, 100)
+# Above every default port, below the range that outgoing connections take theirs from, and so far apart that the ports
+# of two stacks never meet
+OFFSETS = range(11_000, 13_501, 500)
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),
     "ruff format": ("ruff", "format", "--check"),
@@ -75,13 +77,26 @@ def read_report(report: Path, suite: str, exit_code: int) -> Outcome:
     return Outcome(passed, failed, counts["skipped"], (f"pytest {suite}",) if exit_code and not failed else ())
 
 
-def free_offset(settings: Settings) -> int:
-    """A port offset at which every port of a stack is free; drawn, so that runs side by side seldom meet."""
-    for offset in random.sample(_OFFSETS, len(_OFFSETS)):
+def reserve_offset(settings: Settings) -> tuple[int, socket.socket]:
+    """A port offset at which every port of a stack is free, and what keeps other test runs off it while it is open.
+
+    No service listens on the offset itself: the run that listens there has it. Raises PreflightFailed.
+    """
+    for offset in OFFSETS:
         table = services(Home(settings.model_copy(update={"port_offset": offset}))).values()
+        reservation = socket.socket()
+        try:
+            reservation.bind(("127.0.0.1", offset))
+            reservation.listen()
+        except OSError:
+            reservation.close()
+            continue
         if all(is_free(service.address.host, port) for service in table for port in service.ports.values()):
-            return offset
-    return _OFFSETS[0]
+            return offset, reservation
+        reservation.close()
+    raise PreflightFailed(
+        f"Each port offset for tests ({', '.join(map(str, OFFSETS))}) has a port in use: end what holds one."
+    )
 
 
 class CheckRun:
@@ -92,10 +107,11 @@ class CheckRun:
         self._homes = self._folder / "homes"
         self._python = python
         caches = home.runtime / "caches"
+        offset, self._reservation = reserve_offset(home.settings)
         own = {name: value for name, value in os.environ.items() if not name.startswith("DATAFLIX_")}
         self._environment = program_environment(self._homes / "no-home", home.runtime, own) | {
             "DATAFLIX_TEST_HOMES": str(self._homes),
-            "DATAFLIX_TEST_PORT_OFFSET": str(free_offset(home.settings)),
+            "DATAFLIX_TEST_PORT_OFFSET": str(offset),
             "RUFF_CACHE_DIR": str(caches / "ruff"),
             "MYPY_CACHE_DIR": str(caches / "mypy"),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(caches / "hypothesis"),
@@ -118,6 +134,7 @@ class CheckRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clear()
+        self._reservation.close()
 
     def lint(self) -> Outcome:
         """Run the linters; all of them, also when one complains."""

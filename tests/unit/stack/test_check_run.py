@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stack.testing import Outcome, read_report
+from dataflix.settings import Settings
+from stack.home import Home
+from stack.services import services
+from stack.testing import OFFSETS, Outcome, read_report, reserve_offset
 
 REPORT = '<testsuites><testsuite tests="9" failures="2" errors="1" skipped="1"/></testsuites>'
 
@@ -40,3 +43,21 @@ def test_a_suite_that_ended_badly_without_a_failed_test_fails_the_run(tmp_path: 
     outcome = read_report(path, "unit", 4)
     assert outcome.broken == ("pytest unit",)
     assert not outcome.is_good
+
+
+def test_two_runs_at_the_same_time_have_ports_of_their_own(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    first, reservation = reserve_offset(settings)
+    second, other = reserve_offset(settings)
+    with reservation, other:
+        assert first != second
+
+
+def test_no_two_offsets_of_test_runs_lead_to_a_common_port(tmp_path: Path) -> None:
+    def ports(offset: int) -> set[int]:
+        table = services(Home(Settings(home=tmp_path, port_offset=offset))).values()
+        return {offset, *(port for service in table for port in service.ports.values())}
+
+    every = [port for offset in OFFSETS for port in ports(offset)]
+    assert len(every) == len(set(every))
+    assert max(every) < 32_768
