@@ -66,11 +66,14 @@ def tail(screenings: Screenings, *arguments: str, **variables: str) -> subproces
 def started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A process that goes on until it is ended."""
     pipe = subprocess.PIPE
+    # A run that a script put into the background ignores Ctrl-C, and so would what it starts
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:
             process.kill()
+            signal.signal(signal.SIGINT, inherited)
 
 
 def lines(process: subprocess.Popen[str], count: int) -> list[str]:
