@@ -19,6 +19,7 @@ import psutil
 
 from dataflix.settings import PROJECT, Settings
 from stack.bootstrap import program_environment
+from stack.digests import digest
 from stack.errors import PreflightFailed
 from stack.home import Home
 from stack.preflight import is_free
@@ -107,13 +108,15 @@ class CheckRun:
         self._homes = self._folder / "homes"
         self._python = python
         caches = home.runtime / "caches"
+        # mypy keeps what it said of a module under other settings
+        checked_by = digest((PROJECT / "pyproject.toml", PROJECT / "requirements" / "test.lock"))
         offset, self._reservation = reserve_offset(home.settings)
         own = {name: value for name, value in os.environ.items() if not name.startswith("DATAFLIX_")}
         self._environment = program_environment(self._homes / "no-home", home.runtime, own) | {
             "DATAFLIX_TEST_HOMES": str(self._homes),
             "DATAFLIX_TEST_PORT_OFFSET": str(offset),
             "RUFF_CACHE_DIR": str(caches / "ruff"),
-            "MYPY_CACHE_DIR": str(caches / "mypy"),
+            "MYPY_CACHE_DIR": str(caches / f"mypy-{checked_by[:12]}"),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(caches / "hypothesis"),
             "GRIMP_CACHE_DIR": str(caches / "imports"),
         }
