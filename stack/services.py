@@ -84,7 +84,7 @@ def services(home: Home) -> dict[str, Service]:
             folder=home.folder / "s3",
             environment=s3.environment(home),
             prepare=lambda: s3.prepare(home),
-            memory_mb=150,
+            memory_mb=250,
             reads=(home.folder / "s3" / "s3.json", packages),
             scratch=s3.sockets(home),
         ),
