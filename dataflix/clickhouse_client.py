@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 import clickhouse_connect
-from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from pydantic import SecretStr
@@ -55,25 +54,6 @@ def open_clickhouse(settings: Settings, user: ClickHouseUser, database: str = "d
             connect_timeout=CONNECT_SECONDS,
             send_receive_timeout=REPLY_SECONDS,
             # a session holds one query at a time, and nothing here needs one
-            autogenerate_session_id=False,
-        )
-    except DatabaseError as error:
-        raise refusal(settings, user, error) from None
-
-
-async def open_clickhouse_async(settings: Settings, user: ClickHouseUser, database: str = "default") -> AsyncClient:
-    """As ``open_clickhouse``, for asyncio."""
-    try:
-        return await clickhouse_connect.get_async_client(
-            host=settings.clickhouse.host,
-            port=settings.clickhouse.port,
-            username=user,
-            password=user.password(settings).get_secret_value(),
-            database=database,
-            client_name="dataflix",
-            tz_mode="aware",
-            connect_timeout=CONNECT_SECONDS,
-            send_receive_timeout=REPLY_SECONDS,
             autogenerate_session_id=False,
         )
     except DatabaseError as error:
