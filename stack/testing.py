@@ -25,9 +25,16 @@ from stack.home import Home
 from stack.preflight import is_free
 from stack.services import services
 
-# Above every default port, below the range that outgoing connections take theirs from, and so far apart that the ports
-# of two stacks never meet
-OFFSETS = range(11_000, 13_501, 500)
+# The integration tests mostly wait: they run in so many processes, each with servers of its own
+PROCESSES = 2
+# So far apart, the ports of two stacks never meet
+BETWEEN_STACKS = 220
+# Above every default port, and below the range that outgoing connections take theirs from
+OFFSETS = range(10_000, 12_421, BETWEEN_STACKS * PROCESSES)
+PARALLEL: Mapping[str, Sequence[str]] = {
+    "unit": ("--numprocesses", "auto"),
+    "integration": ("--numprocesses", str(PROCESSES), "--dist", "loadfile"),
+}
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),
     "ruff format": ("ruff", "format", "--check"),
@@ -79,12 +86,11 @@ def read_report(report: Path, suite: str, exit_code: int) -> Outcome:
 
 
 def reserve_offset(settings: Settings) -> tuple[int, socket.socket]:
-    """A port offset at which every port of a stack is free, and what keeps other test runs off it while it is open.
+    """A port offset for the first of ``PROCESSES`` stacks with every port free, and what keeps other runs off them.
 
     No service listens on the offset itself: the run that listens there has it. Raises PreflightFailed.
     """
     for offset in OFFSETS:
-        table = services(Home(settings.model_copy(update={"port_offset": offset}))).values()
         reservation = socket.socket()
         try:
             reservation.bind(("127.0.0.1", offset))
@@ -92,12 +98,17 @@ def reserve_offset(settings: Settings) -> tuple[int, socket.socket]:
         except OSError:
             reservation.close()
             continue
-        if all(is_free(service.address.host, port) for service in table for port in service.ports.values()):
+        if all(_has_free_ports(settings, offset + process * BETWEEN_STACKS) for process in range(PROCESSES)):
             return offset, reservation
         reservation.close()
     raise PreflightFailed(
         f"Each port offset for tests ({', '.join(map(str, OFFSETS))}) has a port in use: end what holds one."
     )
+
+
+def _has_free_ports(settings: Settings, offset: int) -> bool:
+    table = services(Home(settings.model_copy(update={"port_offset": offset}))).values()
+    return all(is_free(service.address.host, port) for service in table for port in service.ports.values())
 
 
 class CheckRun:
@@ -115,6 +126,7 @@ class CheckRun:
         self._environment = program_environment(self._homes / "no-home", home.runtime, own) | {
             "DATAFLIX_TEST_HOMES": str(self._homes),
             "DATAFLIX_TEST_PORT_OFFSET": str(offset),
+            "DATAFLIX_TEST_BETWEEN_STACKS": str(BETWEEN_STACKS),
             "RUFF_CACHE_DIR": str(caches / "ruff"),
             "MYPY_CACHE_DIR": str(caches / f"mypy-{checked_by[:12]}"),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(caches / "hypothesis"),
@@ -150,7 +162,7 @@ class CheckRun:
         report.unlink(missing_ok=True)
         command = self._tool(
             "pytest", f"tests/{suite}", "-p", "no:cacheprovider", f"--junitxml={report}",
-            f"--basetemp={self._folder / 'tmp' / suite}", *arguments,
+            f"--basetemp={self._folder / 'tmp' / suite}", *PARALLEL.get(suite, ()), *arguments,
         )  # fmt: skip
         return read_report(report, suite, self._stage(f"pytest {suite}", command))
 

@@ -4,7 +4,8 @@
 the server up; ``source`` adds migrations and sample data, ``stream`` the registered connector.
 
 The home lies below ``DATAFLIX_TEST_HOMES`` (or a temporary folder), its ports are moved by
-``DATAFLIX_TEST_PORT_OFFSET`` (12000), and ``DATAFLIX_RUNTIME`` names the installed environment.
+``DATAFLIX_TEST_PORT_OFFSET`` (12000), and ``DATAFLIX_RUNTIME`` names the installed environment. Where pytest runs in
+several processes, each has a home of its own, and its ports are moved further.
 """
 
 import os
@@ -18,6 +19,15 @@ from own_stack import Stack
 from dataflix.settings import Settings
 
 DEFAULT_PORT_OFFSET = 12_000
+DEFAULT_BETWEEN_STACKS = 220
+
+
+def port_offset() -> int:
+    """By how much the ports of this process's servers are moved."""
+    first = int(os.environ.get("DATAFLIX_TEST_PORT_OFFSET", DEFAULT_PORT_OFFSET))
+    between = int(os.environ.get("DATAFLIX_TEST_BETWEEN_STACKS", DEFAULT_BETWEEN_STACKS))
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return first + process * between
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +38,7 @@ def stack() -> Iterator[Stack]:
         Path(parent).mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="integration-", dir=parent))
     home.chmod(0o755)  # started by root, PostgreSQL runs as another user, who must reach its data
-    servers = Stack(home, int(os.environ.get("DATAFLIX_TEST_PORT_OFFSET", DEFAULT_PORT_OFFSET)))
+    servers = Stack(home, port_offset())
     try:
         yield servers
     finally:

@@ -7,7 +7,7 @@ import pytest
 from dataflix.settings import Settings
 from stack.home import Home
 from stack.services import services
-from stack.testing import OFFSETS, Outcome, read_report, reserve_offset
+from stack.testing import BETWEEN_STACKS, OFFSETS, PROCESSES, Outcome, read_report, reserve_offset
 
 REPORT = '<testsuites><testsuite tests="9" failures="2" errors="1" skipped="1"/></testsuites>'
 
@@ -53,11 +53,12 @@ def test_two_runs_at_the_same_time_have_ports_of_their_own(tmp_path: Path) -> No
         assert first != second
 
 
-def test_no_two_offsets_of_test_runs_lead_to_a_common_port(tmp_path: Path) -> None:
+def test_no_two_stacks_of_test_runs_lead_to_a_common_port(tmp_path: Path) -> None:
     def ports(offset: int) -> set[int]:
         table = services(Home(Settings(home=tmp_path, port_offset=offset))).values()
         return {offset, *(port for service in table for port in service.ports.values())}
 
-    every = [port for offset in OFFSETS for port in ports(offset)]
+    stacks = [offset + process * BETWEEN_STACKS for offset in OFFSETS for process in range(PROCESSES)]
+    every = [port for offset in stacks for port in ports(offset)]
     assert len(every) == len(set(every))
     assert max(every) < 32_768
