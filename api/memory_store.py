@@ -4,11 +4,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
+from api.resources import (
+    Movie,
+    MoviesQuery,
+    NewRating,
+    NewUser,
+    NewWatched,
+    PageQuery,
+    Rating,
+    User,
+    UserUpdate,
+    Watched,
+)
 from api.store import Put, Taken, UnknownReference
 from dataflix.masking import mask_name
 
 Row = TypeVar("Row")
+Opinion = TypeVar("Opinion", Rating, Watched)
 
 
 class MemoryStore:
@@ -21,12 +33,17 @@ class MemoryStore:
         self._watched: dict[int, Watched] = {}
 
     async def add_user(self, user: NewUser) -> User:
-        if any(other.username == user.username for other in self._users.values()):
-            raise Taken("username")
-        if any(other.email == user.email for other in self._users.values()):
-            raise Taken("email")
+        self._require_unique(user)
         user_id = len(self._users) + 1
         self._users[user_id] = user
+        return self._shown(user_id)
+
+    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+        if user_id not in self._users:
+            return None
+        changed = self._users[user_id].model_copy(update=update.model_dump(exclude_unset=True))
+        self._require_unique(changed, but=user_id)
+        self._users[user_id] = changed
         return self._shown(user_id)
 
     async def users(self, page: PageQuery) -> list[User]:
@@ -35,8 +52,9 @@ class MemoryStore:
     async def user(self, user_id: int) -> User | None:
         return self._shown(user_id) if user_id in self._users else None
 
-    async def movies(self, page: PageQuery) -> list[Movie]:
-        return [self._movies[movie_id] for movie_id in _part(self._movies, page)]
+    async def movies(self, query: MoviesQuery) -> list[Movie]:
+        asked = {movie_id: movie for movie_id, movie in self._movies.items() if _is_asked_for(movie, query)}
+        return [asked[movie_id] for movie_id in _part(asked, query)]
 
     async def movie(self, movie_id: int) -> Movie | None:
         return self._movies.get(movie_id)
@@ -55,6 +73,9 @@ class MemoryStore:
         self._ratings[row.rating_id] = row
         return Put(row, created=not same)
 
+    async def unrate(self, user_id: int, movie_id: int) -> bool:
+        return _drop(self._ratings, user_id, movie_id)
+
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]:
         mine = {key: row for key, row in self._ratings.items() if row.user_id == user_id}
         return [mine[key] for key in _part(mine, page)]
@@ -71,9 +92,18 @@ class MemoryStore:
         self._watched[row.watched_id] = row
         return Put(row, created=not same)
 
+    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
+        return _drop(self._watched, user_id, movie_id)
+
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
         mine = {key: row for key, row in self._watched.items() if row.user_id == user_id}
         return [mine[key] for key in _part(mine, page)]
+
+    def _require_unique(self, user: NewUser, but: int | None = None) -> None:
+        others = [other for user_id, other in self._users.items() if user_id != but]
+        for field in ("username", "email"):
+            if any(getattr(other, field) == getattr(user, field) for other in others):
+                raise Taken(field)
 
     def _require(self, user_id: int, movie_id: int) -> None:
         if user_id not in self._users:
@@ -95,6 +125,22 @@ class MemoryStore:
 
 def _same(old: Rating | Watched, new: NewRating | NewWatched) -> bool:
     return (old.user_id, old.movie_id) == (new.user_id, new.movie_id)
+
+
+def _drop(rows: dict[int, Opinion], user_id: int, movie_id: int) -> bool:
+    found = [key for key, row in rows.items() if (row.user_id, row.movie_id) == (user_id, movie_id)]
+    for key in found:
+        del rows[key]
+    return bool(found)
+
+
+def _is_asked_for(movie: Movie, query: MoviesQuery) -> bool:
+    return (
+        (query.title is None or query.title.lower() in movie.title.lower())
+        and (query.genre is None or query.genre.lower() in (movie.genre or "").lower().split("|"))
+        and (query.year is None or query.year == movie.release_year)
+        and (query.director is None or query.director.lower() in (movie.director or "").lower())
+    )
 
 
 def _part(rows: dict[int, Row], page: PageQuery) -> list[int]:

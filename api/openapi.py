@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.problems import CONTENT_TYPE, ProblemDocument
-from api.resources import NoBody, NoParameters, Query
+from api.resources import NoBody, NoParameters, Nothing, Query
 from api.routes import JSON, AnyRoute
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def document(routes: Sequence[AnyRoute]) -> Json:
     """The whole document."""
     models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDocument, "serialization"): None}
     for route in routes:
-        models |= {(model, "serialization"): None for model in route.gives.values()}
+        models |= {(model, "serialization"): None for model in route.gives.values() if model is not Nothing}
         if route.takes[2] is not NoBody:
             models[route.takes[2], "validation"] = None
     keyed, schemas = models_json_schema(list(models), ref_template=_REFERENCE)
@@ -66,7 +66,10 @@ def _operation(route: AnyRoute, references: References) -> Json:
         "summary": (route.handler.__doc__ or "").partition("\n")[0],
         "tags": [route.path.split("/")[1]],
         "responses": {
-            str(status.value): _content(status, JSON, references[model]) for status, model in route.gives.items()
+            str(status.value): {"description": status.phrase}
+            if model is Nothing
+            else _content(status, JSON, references[model])
+            for status, model in route.gives.items()
         },
     }
     if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query")]:

@@ -3,11 +3,23 @@
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.abc import Params
 from pydantic import BaseModel
 
 from api.connection_pool import ConnectionPool
-from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
+from api.resources import (
+    Movie,
+    MoviesQuery,
+    NewRating,
+    NewUser,
+    NewWatched,
+    PageQuery,
+    Rating,
+    User,
+    UserUpdate,
+    Watched,
+)
 from api.store import Put, Taken, UnknownReference
 from dataflix.masking import mask_name
 
@@ -23,92 +35,123 @@ class PostgresStore:
         self._pool = pool
 
     async def add_user(self, user: NewUser) -> User:
-        sql = """
+        statement = """
             insert into users (username, email, first_name, last_name, city, state, country, age)
             values (%(username)s, %(email)s, %(first_name)s, %(last_name)s, %(city)s, %(state)s, %(country)s, %(age)s)
             returning user_id, first_name, last_name, city, state, country
         """
-        try:
-            [row] = await self._rows(sql, user.model_dump())
-        except psycopg.errors.UniqueViolation as error:
-            if (field := _TAKEN.get(error.diag.constraint_name or "")) is None:
-                raise
-            raise Taken(field) from None
+        [row] = await self._unique(statement, user.model_dump())
         return _shown(row)
 
+    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+        changes = update.model_dump(exclude_unset=True)
+        statement = sql.SQL("""
+            update users set {changes}, updated_at = now() where user_id = %(user_id)s
+            returning user_id, first_name, last_name, city, state, country
+        """).format(
+            changes=sql.SQL(", ").join(
+                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in changes
+            )
+        )
+        rows = await self._unique(statement, changes | {"user_id": user_id})
+        return _shown(rows[0]) if rows else None
+
     async def users(self, page: PageQuery) -> list[User]:
-        sql = """
+        statement = """
             select user_id, first_name, last_name, city, state, country
             from users where user_id > %(after)s order by user_id limit %(limit)s
         """
-        return [_shown(row) for row in await self._rows(sql, page.model_dump())]
+        return [_shown(row) for row in await self._rows(statement, page.model_dump())]
 
     async def user(self, user_id: int) -> User | None:
-        sql = "select user_id, first_name, last_name, city, state, country from users where user_id = %s"
-        rows = await self._rows(sql, [user_id])
+        statement = "select user_id, first_name, last_name, city, state, country from users where user_id = %s"
+        rows = await self._rows(statement, [user_id])
         return _shown(rows[0]) if rows else None
 
-    async def movies(self, page: PageQuery) -> list[Movie]:
-        sql = """
+    async def movies(self, query: MoviesQuery) -> list[Movie]:
+        statement = """
             select movie_id, title, description, genre, release_year, director, duration_minutes, imdb_rating
-            from movies where movie_id > %(after)s order by movie_id limit %(limit)s
+            from movies
+            where movie_id > %(after)s
+                and (%(title)s::text is null or strpos(lower(title), lower(%(title)s)) > 0)
+                and (%(genre)s::text is null or lower(%(genre)s) = any(string_to_array(lower(genre), '|')))
+                and (%(year)s::integer is null or release_year = %(year)s)
+                and (%(director)s::text is null or strpos(lower(director), lower(%(director)s)) > 0)
+            order by movie_id limit %(limit)s
         """
-        return _all(Movie, await self._rows(sql, page.model_dump()))
+        return _all(Movie, await self._rows(statement, query.model_dump()))
 
     async def movie(self, movie_id: int) -> Movie | None:
-        sql = """
+        statement = """
             select movie_id, title, description, genre, release_year, director, duration_minutes, imdb_rating
             from movies where movie_id = %s
         """
-        return next(iter(_all(Movie, await self._rows(sql, [movie_id]))), None)
+        return next(iter(_all(Movie, await self._rows(statement, [movie_id]))), None)
 
     async def rate(self, rating: NewRating) -> Put[Rating]:
         # A row that an insert made has no xmax; one that the conflict clause updated carries our own lock in it.
-        sql = """
+        statement = """
             insert into ratings (user_id, movie_id, rating, liked)
             values (%(user_id)s, %(movie_id)s, %(rating)s, %(liked)s)
             on conflict (user_id, movie_id)
                 do update set rating = excluded.rating, liked = excluded.liked, rated_at = now()
             returning rating_id, user_id, movie_id, rating, liked, rated_at, xmax = 0 as created
         """
-        return await self._put(Rating, sql, rating)
+        return await self._put(Rating, statement, rating)
+
+    async def unrate(self, user_id: int, movie_id: int) -> bool:
+        statement = "delete from ratings where user_id = %s and movie_id = %s returning rating_id"
+        return bool(await self._rows(statement, [user_id, movie_id]))
 
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]:
-        sql = """
+        statement = """
             select rating_id, user_id, movie_id, rating, liked, rated_at
             from ratings where user_id = %(user_id)s and rating_id > %(after)s order by rating_id limit %(limit)s
         """
-        return _all(Rating, await self._rows(sql, {"user_id": user_id, **page.model_dump()}))
+        return _all(Rating, await self._rows(statement, {"user_id": user_id, **page.model_dump()}))
 
     async def mark_watched(self, watched: NewWatched) -> Put[Watched]:
-        sql = """
+        statement = """
             insert into watched_movies as old (user_id, movie_id, watched_at)
             values (%(user_id)s, %(movie_id)s, coalesce(%(watched_at)s, now()))
             on conflict (user_id, movie_id) do update set watched_at = coalesce(%(watched_at)s, old.watched_at)
             returning watched_id, user_id, movie_id, watched_at, xmax = 0 as created
         """
-        return await self._put(Watched, sql, watched)
+        return await self._put(Watched, statement, watched)
+
+    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
+        statement = "delete from watched_movies where user_id = %s and movie_id = %s returning watched_id"
+        return bool(await self._rows(statement, [user_id, movie_id]))
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
-        sql = """
+        statement = """
             select watched_id, user_id, movie_id, watched_at
             from watched_movies where user_id = %(user_id)s and watched_id > %(after)s
             order by watched_id limit %(limit)s
         """
-        return _all(Watched, await self._rows(sql, {"user_id": user_id, **page.model_dump()}))
+        return _all(Watched, await self._rows(statement, {"user_id": user_id, **page.model_dump()}))
 
-    async def _put(self, model: type[Model], sql: str, body: NewRating | NewWatched) -> Put[Model]:
+    async def _put(self, model: type[Model], statement: str, body: NewRating | NewWatched) -> Put[Model]:
         try:
-            [row] = await self._rows(sql, body.model_dump())
+            [row] = await self._rows(statement, body.model_dump())
         except psycopg.errors.ForeignKeyViolation as error:
             constraint = error.diag.constraint_name or ""
             raise UnknownReference("user" if constraint.endswith("_user_id_fkey") else "movie") from None
         created = bool(row.pop("created"))
         return Put(model.model_validate(row), created)
 
-    async def _rows(self, sql: str, parameters: Params) -> list[dict[str, Any]]:
+    async def _unique(self, statement: str | sql.Composed, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """Write what nobody else may have. Raises Taken."""
+        try:
+            return await self._rows(statement, values)
+        except psycopg.errors.UniqueViolation as error:
+            if (field := _TAKEN.get(error.diag.constraint_name or "")) is None:
+                raise
+            raise Taken(field) from None
+
+    async def _rows(self, statement: str | sql.Composed, parameters: Params) -> list[dict[str, Any]]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(sql, parameters)
+            cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
 
 

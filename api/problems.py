@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from dataflix.errors import DataflixError
 
 CONTENT_TYPE = "application/problem+json"
-Thing = Literal["user", "movie"]  # what a request may name and nobody knows
+Thing = Literal["user", "movie", "rating", "viewing"]  # what a request may name and nobody knows
 _BLANK = "about:blank"  # the title is that of the status and nothing more is meant
 
 
@@ -25,6 +25,8 @@ class Kind(StrEnum):
 
     UNKNOWN_USER = "unknown-user"
     UNKNOWN_MOVIE = "unknown-movie"
+    UNKNOWN_RATING = "unknown-rating"
+    UNKNOWN_VIEWING = "unknown-viewing"
     TAKEN = "taken"
     MALFORMED_JSON = "malformed-json"
     INVALID_BODY = "invalid-body"
@@ -40,6 +42,8 @@ class Kind(StrEnum):
 _WORDS = {
     Kind.UNKNOWN_USER: "Unknown user",
     Kind.UNKNOWN_MOVIE: "Unknown movie",
+    Kind.UNKNOWN_RATING: "Unknown rating",
+    Kind.UNKNOWN_VIEWING: "Unknown viewing",
     Kind.TAKEN: "Already taken",
     Kind.MALFORMED_JSON: "Malformed JSON",
     Kind.INVALID_BODY: "Invalid body",
@@ -112,7 +116,7 @@ class Problem(DataflixError):
 
 
 def not_found(thing: Thing) -> Problem:
-    """404: there is no such user or movie here."""
+    """404: there is no such thing here."""
     return Problem(HTTPStatus.NOT_FOUND, f"There is no such {thing}.", kind=Kind(f"unknown-{thing}"))
 
 

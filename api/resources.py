@@ -6,9 +6,17 @@ leaves PostgreSQL masked anyway.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 MAX_ID = 2**63 - 1  # bigint
 MAX_PAGE = 500
@@ -25,8 +33,15 @@ def _between_1900_and_now(moment: datetime) -> datetime:
     return moment
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    """Left out, the field stays what it is: no value stands for that."""
+    del schema["default"]
+
+
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+Email = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)]
+Age = Annotated[int, Field(ge=0, le=150)]
 Stars = Annotated[float, Field(ge=0.5, le=5.0, multiple_of=0.5, allow_inf_nan=False)]
 PastMoment = Annotated[AwareDatetime, AfterValidator(_between_1900_and_now)]
 
@@ -61,13 +76,32 @@ class NewUser(Body):
     """Somebody who signs up."""
 
     username: Text = Field(description="Login name, unique")
-    email: Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)] = Field(description="Unique")
+    email: Email = Field(description="Unique")
     first_name: Text | None = None
     last_name: Text | None = None
     city: Text | None = None
     state: Text | None = None
     country: Text | None = None
-    age: Annotated[int, Field(ge=0, le=150)] | None = Field(default=None, description="Years")
+    age: Age | None = Field(default=None, description="Years")
+
+
+class UserUpdate(Body):
+    """What changes of a person. What is not named stays; null empties it."""
+
+    username: Text = Field(default="", description="Login name, unique", json_schema_extra=_without_default)
+    email: Email = Field(default="", description="Unique", json_schema_extra=_without_default)
+    first_name: Text | None = None
+    last_name: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    country: Text | None = None
+    age: Age | None = Field(default=None, description="Years")
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Should name at least one field")
+        return self
 
 
 class User(Answer):
@@ -94,13 +128,18 @@ class Movie(Answer):
     imdb_rating: float | None = Field(description="0.0 to 10.0")
 
 
-class NewRating(Body):
+class Judgement(Body):
+    """What somebody thinks of a movie. Replaces what they thought before, ``liked`` included."""
+
+    rating: Stars = Field(description="Stars from 0.5 to 5.0 in halves")
+    liked: bool | None = Field(default=None, description="Thumb up or down, null for neither")
+
+
+class NewRating(Judgement):
     """What a person thinks of a movie. Replaces what they thought before, ``liked`` included."""
 
     user_id: Id
     movie_id: Id
-    rating: Stars = Field(description="Stars from 0.5 to 5.0 in halves")
-    liked: bool | None = Field(default=None, description="Thumb up or down, null for neither")
 
 
 class Rating(Answer):
@@ -114,12 +153,17 @@ class Rating(Answer):
     rated_at: datetime = Field(description="When it was given or last changed")
 
 
-class NewWatched(Body):
+class Viewing(Body):
+    """When a movie was watched. Without ``watched_at`` that is now, or stays what it was."""
+
+    watched_at: PastMoment | None = Field(default=None, description="With its offset from UTC")
+
+
+class NewWatched(Viewing):
     """A person watched a movie. Without ``watched_at`` that is now, or stays what it was."""
 
     user_id: Id
     movie_id: Id
-    watched_at: PastMoment | None = Field(default=None, description="With its offset from UTC")
 
 
 class Watched(Answer):
@@ -143,11 +187,24 @@ class MoviePath(Query):
     movie_id: Id
 
 
+class UserMoviePath(UserPath, MoviePath):
+    """Names a user and a movie."""
+
+
 class PageQuery(Query):
     """Which part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = Field(default=50, description="At most so many items")
     after: Annotated[int, Field(ge=0, le=MAX_ID)] = Field(default=0, description="`next` of the page before")
+
+
+class MoviesQuery(PageQuery):
+    """Which movies, and which part of their list."""
+
+    title: Text | None = Field(default=None, description="Words in the title, upper and lower case alike")
+    genre: Text | None = Field(default=None, description="One of its genres")
+    year: Annotated[int, Field(ge=1850, le=2200)] | None = Field(default=None, description="Year of release")
+    director: Text | None = Field(default=None, description="Words in the name of the director")
 
 
 class RecommendationsQuery(Query):
@@ -203,6 +260,10 @@ class StreamHealth(Answer):
     seconds_since_contact: float | None = Field(description="Since the broker last answered; null when it never did")
     newest_commit: datetime | None = Field(description="Commit time of the newest change that was counted")
     rejected: int = Field(description="Events that could not be read")
+
+
+class Nothing(Answer):
+    """No body."""
 
 
 class Health(Answer):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.problems import Problem, invalid_body, invalid_parameters
 from api.resources import Answer, Body, NoBody, NoParameters, Query
+from api.store import Put
 
 PathModel = TypeVar("PathModel", bound=Query)
 QueryModel = TypeVar("QueryModel", bound=Query)
@@ -36,6 +37,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def written(put: Put[Any]) -> Reply:
+    """The answer to a write: 201 when the row is new, 200 when one was replaced."""
+    return Reply(put.value, HTTPStatus.CREATED if put.created else HTTPStatus.OK)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Route(Generic[PathModel, QueryModel, BodyModel]):
     """One method of one path. The first line of the handler's docstring is the summary in the OpenAPI document."""
@@ -57,6 +63,8 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
             body=await _read_body(body_model, request),
         )
         reply = await self.handler(call)
+        if reply.status == HTTPStatus.NO_CONTENT:
+            return web.Response(status=reply.status, headers=reply.headers)
         return web.Response(
             body=reply.answer.model_dump_json().encode(),
             status=reply.status,

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
-from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery, Rating, User, Watched
+from api.resources import (
+    Movie,
+    MoviesQuery,
+    NewRating,
+    NewUser,
+    NewWatched,
+    PageQuery,
+    Rating,
+    User,
+    UserUpdate,
+    Watched,
+)
 from dataflix.errors import DataflixError
 
 Value = TypeVar("Value")
@@ -44,11 +55,15 @@ class Store(Protocol):
         """Raises Taken."""
         ...
 
+    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+        """Take over the fields that ``update`` names; None when there is no such person. Raises Taken."""
+        ...
+
     async def users(self, page: PageQuery) -> list[User]: ...
 
     async def user(self, user_id: int) -> User | None: ...
 
-    async def movies(self, page: PageQuery) -> list[Movie]: ...
+    async def movies(self, query: MoviesQuery) -> list[Movie]: ...
 
     async def movie(self, movie_id: int) -> Movie | None: ...
 
@@ -56,10 +71,18 @@ class Store(Protocol):
         """Insert, or replace what the person thought of the movie before. Raises UnknownReference."""
         ...
 
+    async def unrate(self, user_id: int, movie_id: int) -> bool:
+        """Take a rating back; False when there is none."""
+        ...
+
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]: ...
 
     async def mark_watched(self, watched: NewWatched) -> Put[Watched]:
         """Insert, or take over a time that is given. Raises UnknownReference."""
+        ...
+
+    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
+        """Forget that the movie was watched; False when it is not marked."""
         ...
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]: ...

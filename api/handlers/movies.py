@@ -5,12 +5,12 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import Movie, MoviePath, NoBody, NoParameters, Page, PageQuery
+from api.resources import Movie, MoviePath, MoviesQuery, NoBody, NoParameters, Page
 from api.routes import Call, Reply, Route
 
 
-async def list_movies(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
-    """List the movies."""
+async def list_movies(call: Call[NoParameters, MoviesQuery, NoBody]) -> Reply:
+    """List the movies, all or those of a genre, a year, a director, or with words in the title."""
     movies = await call.app[STORE].movies(call.query)
     return Reply(page(movies, call.query, lambda movie: movie.movie_id))
 
@@ -28,7 +28,7 @@ ROUTES = (
         method="GET",
         path="/movies",
         handler=list_movies,
-        takes=(NoParameters, PageQuery, NoBody),
+        takes=(NoParameters, MoviesQuery, NoBody),
         gives={HTTPStatus.OK: Page[Movie]},
     ),
     Route(

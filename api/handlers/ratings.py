@@ -5,14 +5,37 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import NewRating, NoBody, NoParameters, Page, PageQuery, Rating, UserPath
-from api.routes import Call, Reply, Route
+from api.resources import (
+    Judgement,
+    NewRating,
+    NoBody,
+    NoParameters,
+    Nothing,
+    Page,
+    PageQuery,
+    Rating,
+    UserMoviePath,
+    UserPath,
+)
+from api.routes import Call, Reply, Route, written
 
 
 async def rate(call: Call[NoParameters, NoParameters, NewRating]) -> Reply:
     """Rate a movie: 201 for a first rating, 200 for a changed mind."""
-    put = await call.app[STORE].rate(call.body)
-    return Reply(put.value, HTTPStatus.CREATED if put.created else HTTPStatus.OK)
+    return written(await call.app[STORE].rate(call.body))
+
+
+async def put_rating(call: Call[UserMoviePath, NoParameters, Judgement]) -> Reply:
+    """Rate a movie that the path names: 201 for a first rating, 200 for a changed mind."""
+    rating = NewRating(**dict(call.path), **dict(call.body))
+    return written(await call.app[STORE].rate(rating))
+
+
+async def delete_rating(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
+    """Take a rating back."""
+    if not await call.app[STORE].unrate(call.path.user_id, call.path.movie_id):
+        raise not_found("rating")
+    return Reply(Nothing(), HTTPStatus.NO_CONTENT)
 
 
 async def list_ratings(call: Call[UserPath, PageQuery, NoBody]) -> Reply:
@@ -31,6 +54,22 @@ ROUTES = (
         handler=rate,
         takes=(NoParameters, NoParameters, NewRating),
         gives={HTTPStatus.CREATED: Rating, HTTPStatus.OK: Rating},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="PUT",
+        path="/ratings/{user_id}/{movie_id}",
+        handler=put_rating,
+        takes=(UserMoviePath, NoParameters, Judgement),
+        gives={HTTPStatus.CREATED: Rating, HTTPStatus.OK: Rating},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="DELETE",
+        path="/ratings/{user_id}/{movie_id}",
+        handler=delete_rating,
+        takes=(UserMoviePath, NoParameters, NoBody),
+        gives={HTTPStatus.NO_CONTENT: Nothing},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
     Route(

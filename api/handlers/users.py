@@ -1,11 +1,11 @@
-"""People: sign up, and read what everybody may see of anybody."""
+"""People: sign up, change, and read what everybody may see of anybody."""
 
 from http import HTTPStatus
 
 from api.handlers.paging import page
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath
+from api.resources import NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath, UserUpdate
 from api.routes import Call, Reply, Route
 
 
@@ -24,6 +24,14 @@ async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
 async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
     """Read one person, their names masked."""
     user = await call.app[STORE].user(call.path.user_id)
+    if user is None:
+        raise not_found("user")
+    return Reply(user)
+
+
+async def change_user(call: Call[UserPath, NoParameters, UserUpdate]) -> Reply:
+    """Change what is named of a person; the rest stays."""
+    user = await call.app[STORE].change_user(call.path.user_id, call.body)
     if user is None:
         raise not_found("user")
     return Reply(user)
@@ -52,5 +60,13 @@ ROUTES = (
         takes=(UserPath, NoParameters, NoBody),
         gives={HTTPStatus.OK: User},
         problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="PATCH",
+        path="/users/{user_id}",
+        handler=change_user,
+        takes=(UserPath, NoParameters, UserUpdate),
+        gives={HTTPStatus.OK: User},
+        problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     ),
 )

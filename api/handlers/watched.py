@@ -5,14 +5,37 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import NewWatched, NoBody, NoParameters, Page, PageQuery, UserPath, Watched
-from api.routes import Call, Reply, Route
+from api.resources import (
+    NewWatched,
+    NoBody,
+    NoParameters,
+    Nothing,
+    Page,
+    PageQuery,
+    UserMoviePath,
+    UserPath,
+    Viewing,
+    Watched,
+)
+from api.routes import Call, Reply, Route, written
 
 
 async def mark_watched(call: Call[NoParameters, NoParameters, NewWatched]) -> Reply:
     """Mark a movie as watched: 201 for the first time, 200 when it was marked before."""
-    put = await call.app[STORE].mark_watched(call.body)
-    return Reply(put.value, HTTPStatus.CREATED if put.created else HTTPStatus.OK)
+    return written(await call.app[STORE].mark_watched(call.body))
+
+
+async def put_watched(call: Call[UserMoviePath, NoParameters, Viewing]) -> Reply:
+    """Mark a movie that the path names as watched: 201 for the first time, 200 when it was marked before."""
+    watched = NewWatched(**dict(call.path), **dict(call.body))
+    return written(await call.app[STORE].mark_watched(watched))
+
+
+async def delete_watched(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
+    """Forget that a movie was watched."""
+    if not await call.app[STORE].unmark_watched(call.path.user_id, call.path.movie_id):
+        raise not_found("viewing")
+    return Reply(Nothing(), HTTPStatus.NO_CONTENT)
 
 
 async def list_watched(call: Call[UserPath, PageQuery, NoBody]) -> Reply:
@@ -31,6 +54,22 @@ ROUTES = (
         handler=mark_watched,
         takes=(NoParameters, NoParameters, NewWatched),
         gives={HTTPStatus.CREATED: Watched, HTTPStatus.OK: Watched},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="PUT",
+        path="/watched/{user_id}/{movie_id}",
+        handler=put_watched,
+        takes=(UserMoviePath, NoParameters, Viewing),
+        gives={HTTPStatus.CREATED: Watched, HTTPStatus.OK: Watched},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="DELETE",
+        path="/watched/{user_id}/{movie_id}",
+        handler=delete_watched,
+        takes=(UserMoviePath, NoParameters, NoBody),
+        gives={HTTPStatus.NO_CONTENT: Nothing},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
     Route(

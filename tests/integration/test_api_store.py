@@ -2,9 +2,10 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from api.connection_pool import ConnectionPool
 from api.memory_store import MemoryStore
 from api.postgres_store import PostgresStore
-from api.resources import Movie, NewRating, NewUser, NewWatched, PageQuery
+from api.resources import Movie, MoviesQuery, NewRating, NewUser, NewWatched, PageQuery, UserUpdate
 from api.store import Store, Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
@@ -89,12 +90,66 @@ async def test_nobody_and_no_movie_are_none(store: Store) -> None:
 
 
 async def test_movies_come_in_pages_in_the_order_of_ids(store: Store) -> None:
-    first = await store.movies(PageQuery(limit=7))
-    second = await store.movies(PageQuery(limit=7, after=first[-1].movie_id))
+    first = await store.movies(MoviesQuery(limit=7))
+    second = await store.movies(MoviesQuery(limit=7, after=first[-1].movie_id))
     ids = [movie.movie_id for movie in first + second]
     assert ids == sorted(set(ids))
     assert len(ids) == 14
     assert await store.movie(first[0].movie_id) == first[0]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda movie: {"title": movie.title[1:].upper()},
+        lambda movie: {"genre": (movie.genre or "").split("|")[-1].lower()},
+        lambda movie: {"year": movie.release_year},
+    ],
+    ids=["title", "genre", "year"],
+)
+async def test_movies_are_found_by_what_they_are(store: Store, asked: Callable[[Movie], dict[str, Any]]) -> None:
+    movie = await store.movie(3)
+    assert movie is not None
+    wanted = asked(movie)
+    found = await store.movies(MoviesQuery(limit=500, **wanted))
+    everything = await store.movies(MoviesQuery(limit=500))
+    assert movie in found
+    assert [one for one in everything if asked(one) == wanted] == [one for one in found if asked(one) == wanted]
+    assert await store.movies(MoviesQuery(limit=500, **wanted, director="nobody of this name")) == []
+
+
+async def test_what_is_searched_for_is_text_and_no_pattern(store: Store) -> None:
+    assert await store.movies(MoviesQuery(title="%")) == []
+
+
+async def test_of_a_person_changes_what_is_named(store: Store, user: int) -> None:
+    changed = await store.change_user(user, UserUpdate(city="Paris", last_name=None))
+    assert changed is not None
+    assert (changed.first_name, changed.last_name, changed.city) == ("A******", None, "Paris")
+    assert await store.user(user) == changed
+    assert await store.change_user(NOBODY, UserUpdate(city="Paris")) is None
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+async def test_nobody_takes_over_what_somebody_has(store: Store, user: int, field: str) -> None:
+    other = a_person()
+    await store.add_user(other)
+    with pytest.raises(Taken) as taken:
+        await store.change_user(user, UserUpdate.model_validate({field: getattr(other, field)}))
+    assert taken.value.field == field
+
+
+async def test_a_rating_is_taken_back_once(store: Store, user: int) -> None:
+    await store.rate(NewRating(user_id=user, movie_id=3, rating=4.5))
+    await store.rate(NewRating(user_id=user, movie_id=4, rating=4.5))
+    assert [await store.unrate(user, 3) for _ in range(2)] == [True, False]
+    assert [row.movie_id for row in await store.ratings(user, ALL)] == [4]
+
+
+async def test_a_viewing_is_unmarked_once(store: Store, user: int) -> None:
+    await store.mark_watched(NewWatched(user_id=user, movie_id=3))
+    assert [await store.unmark_watched(user, 3) for _ in range(2)] == [True, False]
+    assert await store.watched(user, ALL) == []
 
 
 async def test_a_rating_is_created_then_replaced(store: Store, user: int) -> None:
@@ -155,17 +210,17 @@ async def test_what_people_write_is_a_value_and_never_sql(store: Store) -> None:
 async def test_connections_that_were_cut_are_replaced_before_a_request_gets_them(source: Settings) -> None:
     admin = source.postgres_conninfo("dataflix_admin", source.postgres_admin_password)
     async with postgres_store(source) as store:
-        assert await store.movies(ALL)
+        assert await store.movies(MoviesQuery())
         async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
             await connection.execute(
                 "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'dataflix_api'"
             )
-        assert await store.movies(ALL)
+        assert await store.movies(MoviesQuery())
 
 
 async def test_a_database_that_is_away_is_one_error_without_its_address(source: Settings, unused_tcp_port: int) -> None:
     away = source.model_copy(update={"postgres_port": unused_tcp_port, "port_offset": 0})
     async with postgres_store(away) as store:
         with pytest.raises(SourceUnavailable) as unavailable:
-            await store.movies(ALL)
+            await store.movies(MoviesQuery())
     assert str(unused_tcp_port) not in str(unavailable.value)

@@ -68,6 +68,46 @@ async def test_a_movie_is_marked_as_watched_once(client: Client) -> None:
     assert (await again.json())["watched_at"] == (await first.json())["watched_at"]
 
 
+async def test_what_is_named_of_a_person_changes_and_the_rest_stays(client: Client) -> None:
+    answer = await client.patch("/users/1", json={"city": "Paris", "state": None})
+    changed = await answer.json()
+    assert answer.status == 200
+    assert (changed["first_name"], changed["city"], changed["state"]) == ("A******", "Paris", None)
+
+
+async def test_a_name_that_somebody_has_is_refused_to_another(client: Client) -> None:
+    await client.post("/users", json={"username": "grace", "email": "grace@example.net"})
+    answer = await client.patch("/users/2", json={"username": PERSON["username"]})
+    assert answer.status == 409
+    assert (await client.patch("/users/1", json={"username": PERSON["username"]})).status == 200
+
+
+@pytest.mark.parametrize(("kind", "body"), [("ratings", {"rating": 4.5}), ("watched", {})])
+async def test_an_opinion_is_put_and_taken_back_under_its_path(client: Client, kind: str, body: dict[str, Any]) -> None:
+    path = f"/{kind}/1/3"
+    puts = [(await client.put(path, json=body)).status for _ in range(2)]
+    deleted = [await client.delete(path) for _ in range(2)]
+    assert puts == [201, 200]
+    assert [answer.status for answer in deleted] == [204, 404]
+    assert await deleted[0].read() == b""
+    assert (await (await client.get(f"/{kind}/1")).json())["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"title": "STALK"}, 20),
+        ({"genre": "science fiction"}, 20),
+        ({"genre": "Science"}, 0),
+        ({"year": 1979, "director": "tarkovsky"}, 20),
+        ({"year": 1980}, 0),
+    ],
+)
+async def test_movies_are_listed_by_what_they_are(client: Client, query: dict[str, Any], count: int) -> None:
+    listed = await (await client.get("/movies", params=query)).json()
+    assert len(listed["items"]) == count
+
+
 @pytest.mark.parametrize("path", ["/ratings", "/watched"])
 @pytest.mark.parametrize(("user", "movie", "kind"), [(99, 1, "unknown-user"), (1, 99, "unknown-movie")])
 async def test_what_names_nobody_or_no_movie_is_not_found(
@@ -136,12 +176,32 @@ async def test_a_bad_field_is_named_and_its_value_is_not_repeated(
 
 
 @pytest.mark.parametrize(
-    "path", ["/users?limit=0", "/users?limit=501", "/users?limit=x", "/users?page=2", "/movies?after=-1", "/users/x"]
+    "path",
+    [
+        "/movies?year=20x",
+        "/movies?genre=",
+        "/users?limit=0",
+        "/users?limit=501",
+        "/users?limit=x",
+        "/users?page=2",
+        "/movies?after=-1",
+        "/users/x",
+    ],
 )
 async def test_a_bad_parameter_is_refused(client: Client, path: str) -> None:
     answer = await client.get(path)
     assert answer.status == 422
-    assert (await answer.json())["errors"][0]["parameter"] in {"limit", "after", "page", "user_id"}
+    assert (await answer.json())["errors"][0]["parameter"] in {"year", "genre", "limit", "after", "page", "user_id"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [({}, ""), ({"username": None}, "/username"), ({"email": "x"}, "/email"), ({"user_id": 7}, "/user_id")],
+)
+async def test_a_change_that_cannot_be_made_is_refused(client: Client, body: dict[str, Any], pointer: str) -> None:
+    answer = await client.patch("/users/1", json=body)
+    assert answer.status == 422
+    assert [error["pointer"] for error in (await answer.json())["errors"]] == [pointer]
 
 
 async def test_head_answers_like_get_without_a_body(client: Client) -> None:
