@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench.chaos.run import chaos
 from bench.freshness import freshness
 from bench.recommendation_freshness import recommendation_freshness
 from dataflix.errors import DataflixError
@@ -28,6 +29,22 @@ def measure_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
 def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
     """POST of a rating to a changed recommendation list, in milliseconds."""
     print(json.dumps(asyncio.run(recommendation_freshness(load_settings(), rate, seconds))))
+
+
+@app.command("chaos")
+def prove_by_chaos(
+    kills: Annotated[int, typer.Option(min=1, help="How many services to kill, one after another.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Changes to commit a second.")] = 300,
+    seed: Annotated[int | None, typer.Option(help="Kill the same services in the same order as another run.")] = None,
+) -> None:
+    """Kill random services with SIGKILL under load; exit 1 when an acknowledged change was lost, doubled or altered.
+
+    Recovery is the time from a kill until the service answers and raw shows a change committed after the kill.
+    """
+    report = chaos(load_settings(), kills, rate, seed)
+    print(json.dumps(report))
+    if report["lost"] or report["duplicated"] or report["mismatched"]:
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 
 import psycopg
 
@@ -28,8 +29,7 @@ class Crowd:
 @contextmanager
 def crowd(settings: Settings, people: int) -> Iterator[Crowd]:
     """So many people without a history; erased at the source on leaving, and so downstream."""
-    conninfo = settings.postgres_conninfo("dataflix_admin", settings.postgres_admin_password)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with _administrator(settings) as connection:
         movies = tuple(
             row[0] for row in connection.execute("select movie_id from movies order by 1 limit %s", [MOVIES])
         )
@@ -46,7 +46,14 @@ def crowd(settings: Settings, people: int) -> Iterator[Crowd]:
                 [run, people],
             )
         )
-        try:
-            yield Crowd(users, movies)
-        finally:
+    try:
+        yield Crowd(users, movies)
+    finally:
+        # Anew: PostgreSQL may have been started again meanwhile
+        with _administrator(settings) as connection:
             connection.execute("delete from users where user_id = any(%s)", [list(users)])
+
+
+def _administrator(settings: Settings) -> psycopg.Connection[tuple[Any, ...]]:
+    conninfo = settings.postgres_conninfo("dataflix_admin", settings.postgres_admin_password)
+    return psycopg.connect(conninfo, autocommit=True)

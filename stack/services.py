@@ -136,6 +136,8 @@ def services(home: Home) -> dict[str, Service]:
             ports={"worker_port": settings.worker.port},
             check=health.http(settings.worker, "/health"),
             folder=PROJECT,
+            # With a name, the next one takes its partitions at once, instead of after the session of one that died
+            environment={"DATAFLIX_WORKER_INSTANCE_ID": settings.worker_instance_id or "worker"},
             stop_seconds=20,
             memory_mb=250,
             reads=(settings.contracts, PROJECT / "stream_processors", kernel, *told, packages),
