@@ -5,7 +5,7 @@ import sys
 import psycopg
 import typer
 
-from connectors.commands import health, load_sample, migrate, register, show
+from connectors.commands import health, load_sample, migrate, register, show, watch
 from connectors.postgres import told
 from dataflix.errors import DataflixError, SettingsError
 
@@ -15,6 +15,7 @@ app.command("load-sample")(load_sample.load_sample)
 app.command("register")(register.register)
 app.command("health")(health.health)
 app.command("show")(show.show)
+app.command("watch")(watch.watch)
 
 
 def main() -> None:

@@ -128,6 +128,27 @@ API_MODEL_VERSION = Metric(
     "dataflix_api_model_version", MetricKind.GAUGE, "Version of the model that is served, 0 for none", "version"
 )
 
+WATCHER_FINDING_LEVEL = Metric(
+    "dataflix_watcher_finding_level",
+    MetricKind.GAUGE,
+    "What the last look of a probe found: 0 all is well, 1 warning, 2 error",
+    "level",
+    ("probe",),
+)
+WATCHER_OBSERVED_TIMESTAMP_SECONDS = Metric(
+    "dataflix_watcher_observed_timestamp_seconds",
+    MetricKind.GAUGE,
+    "When a probe last looked, since 1970",
+    "seconds",
+    ("probe",),
+)
+WATCHER_CONNECTOR_RUNNING = Metric(
+    "dataflix_watcher_connector_running",
+    MetricKind.GAUGE,
+    "Whether the connector and all of its tasks run: 1 or 0",
+    "running",
+)
+
 METRICS = (
     WORKER_EVENTS,
     WORKER_BATCHES,
@@ -146,4 +167,7 @@ METRICS = (
     API_STREAM_LAG,
     API_STREAM_SILENCE_SECONDS,
     API_MODEL_VERSION,
+    WATCHER_FINDING_LEVEL,
+    WATCHER_OBSERVED_TIMESTAMP_SECONDS,
+    WATCHER_CONNECTOR_RUNNING,
 )

@@ -113,10 +113,11 @@ class FullStart:
             "sample": self._lasting("Sample data", "connectors load-sample", "migrate"),
             "register": (("connect", "migrate", "sample"), self._register),
             "worker": self._service("worker", "register", "apply"),
+            "watcher": self._service("watcher", "register"),
             "api": self._service("api", "register"),
             "marts": (("worker",), self._build_marts),
             "train": (("marts", "mlflow", "buckets"), self._train),
-            "loaded": (("train", "api"), self._record),
+            "loaded": (("train", "api", "watcher"), self._record),
         }
 
     def _service(self, name: str, *after: str) -> Task:

@@ -143,6 +143,21 @@ def services(home: Home) -> dict[str, Service]:
             reads=(settings.contracts, PROJECT / "stream_processors", kernel, *told, packages),
         ),
         Service(
+            name="watcher",
+            summary="Watcher: slot, connector, lag",
+            tier=Tier.APPLICATION,
+            needs=("postgres", "kafka", "connect"),
+            command=(home.python, "-m", "connectors", "watch"),
+            address=settings.watcher,
+            url=settings.watcher.url,
+            ports={"watcher_port": settings.watcher.port},
+            # Alive: what it finds wrong is another's fault
+            check=health.http(settings.watcher, "/health"),
+            folder=PROJECT,
+            memory_mb=80,
+            reads=(settings.contracts, PROJECT / "connectors", kernel, *told, packages),
+        ),
+        Service(
             name="api",
             summary="REST API and recommendations",
             tier=Tier.APPLICATION,

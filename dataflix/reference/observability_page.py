@@ -15,7 +15,7 @@ unit ends the name of a metric. No label and no log line holds a personal value.
 
 {programs}
 """
-_PROGRAMS = {"worker": "The worker", "api": "The API"}
+_PROGRAMS = {"worker": "The worker", "api": "The API", "watcher": "The watcher"}
 
 
 def observability_page(metrics: Iterable[Metric]) -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 from running_stack import Stack, patiently
 
-SERVICES = ("postgres", "kafka", "connect", "clickhouse", "s3", "mlflow", "worker", "api")
+SERVICES = ("postgres", "kafka", "connect", "clickhouse", "s3", "mlflow", "worker", "watcher", "api")
 
 
 @pytest.mark.parametrize("service", SERVICES)

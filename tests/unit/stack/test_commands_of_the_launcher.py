@@ -47,4 +47,4 @@ def test_a_refusal_is_a_sentence_and_leaves_no_home(
 def test_the_status_of_a_home_that_never_ran_is_all_stopped(tmp_path: Path) -> None:
     status = run(tmp_path, "status")
     assert status.returncode == 1
-    assert status.stdout.count("does not run") == 8
+    assert status.stdout.count("does not run") == 9

@@ -47,7 +47,7 @@ def start(home: Home, happened: list[str]) -> list[str]:
     return list(happened)
 
 
-SERVICES = {"postgres", "kafka", "connect", "clickhouse", "s3", "mlflow", "worker", "api"}
+SERVICES = {"postgres", "kafka", "connect", "clickhouse", "s3", "mlflow", "worker", "watcher", "api"}
 STEPS = [
     "connectors migrate",
     "clickhouse apply",
@@ -72,6 +72,7 @@ def test_the_first_start_does_everything_in_an_order_that_holds(home: Home, happ
         ("connect", "connectors register"),
         ("connectors load-sample", "connectors register"),
         ("connectors register", "worker"),
+        ("connectors register", "watcher"),
         ("clickhouse apply", "worker"),
         ("worker", "clickhouse verify --wait 120"),
         ("clickhouse verify --wait 120", "stack dbt build"),

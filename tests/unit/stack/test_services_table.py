@@ -22,7 +22,7 @@ def table(tmp_path: Path) -> Table:
 
 
 def test_it_holds_every_service_of_the_core(table: Table) -> None:
-    assert list(table) == ["postgres", "kafka", "clickhouse", "s3", "mlflow", "connect", "worker", "api"]
+    assert list(table) == ["postgres", "kafka", "clickhouse", "s3", "mlflow", "connect", "worker", "watcher", "api"]
 
 
 def test_a_service_needs_only_what_starts_before_it_and_ends_after_it(table: Table) -> None:

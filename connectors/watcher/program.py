@@ -1,0 +1,44 @@
+"""The wiring of the watcher: which probes there are, and what they look with."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from connectors.connect import Connect, session
+from connectors.debezium import CONNECTOR
+from connectors.watcher.connector import ConnectorProbe
+from connectors.watcher.report import FindingsCollector
+from connectors.watcher.server import application, served
+from connectors.watcher.watch import Watch
+from dataflix.settings import Settings
+
+CONNECT_ANSWERS_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def run_watcher(settings: Settings) -> None:
+    """Watch until SIGTERM or SIGINT. Raises SettingsError when the watcher cannot start."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as open_:
+        http = await open_.enter_async_context(session())
+        connect = Connect(http, settings, CONNECTOR, wait_s=CONNECT_ANSWERS_S)
+        watch = Watch([ConnectorProbe(connect)])
+        registry = CollectorRegistry()
+        registry.register(FindingsCollector(lambda: watch.findings))
+        await open_.enter_async_context(served(application(watch, registry), settings.watcher))
+        _log.info("started", address=str(settings.watcher))
+        watching = asyncio.create_task(watch.run())
+        asked = asyncio.create_task(stop.wait())
+        await asyncio.wait({asked, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            asked.cancel()
+            await watching  # it ends by an error only: the supervisor starts the watcher again
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    _log.info("stopped")
