@@ -1,0 +1,7 @@
+"""What holds for all tests."""
+
+from hypothesis import HealthCheck, settings
+
+# how fast a machine is, and how busy, is nothing that a property can fail by
+settings.register_profile("dataflix", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dataflix")
