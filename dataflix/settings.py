@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     worker_instance_id: str = Field(
         default="", description="Name of a fixed worker in the consumer group, so that its restart moves no partition"
     )
+    snapshot_retention_days: int = Field(default=7, ge=1, description="How long a data set of a training is kept")
+    retrain_changes: int = Field(default=20, ge=1, description="Changed interactions that are worth a training")
     slot_epoch: int = Field(default=0, ge=0, le=255, description="Raised when the replication slot is recreated")
     log_level: str = "INFO"
 

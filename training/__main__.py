@@ -4,8 +4,8 @@ import sys
 
 import typer
 
-from dataflix.errors import DataflixError, SettingsError
-from training.commands import create_buckets, import_movielens, train
+from dataflix.errors import DataflixError, NotFound, SettingsError
+from training.commands import create_buckets, import_movielens, steps, train
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
@@ -14,6 +14,13 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 app.command("create-buckets")(create_buckets.create_buckets)
 app.command("import-movielens")(import_movielens.import_movielens)
 app.command("train")(train.train)
+app.command("snapshot")(steps.snapshot)
+app.command("fit")(steps.fit)
+app.command("evaluate")(steps.evaluate)
+app.command("gate")(steps.gate)
+app.command("promote")(steps.promote)
+app.command("announce")(steps.announce)
+app.command("expire-snapshots")(steps.expire_snapshots)
 
 
 def main() -> None:
@@ -22,7 +29,7 @@ def main() -> None:
         app()
     except DataflixError as error:
         typer.echo(str(error), err=True)
-        sys.exit(BAD_INPUT if isinstance(error, SettingsError | UnreadableDataSet) else FAILURE)
+        sys.exit(BAD_INPUT if isinstance(error, SettingsError | NotFound | UnreadableDataSet) else FAILURE)
 
 
 if __name__ == "__main__":

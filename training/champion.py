@@ -1,28 +1,147 @@
-"""From the matrix in ClickHouse to a new champion that everybody knows of."""
+"""From the matrix in ClickHouse to a champion that everybody knows of, in steps that are each safe to repeat.
+
+What one step leaves for the next lies in the object store and in MLflow's registry, under an id or a version number.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
+from dataflix.errors import NotFound
 from dataflix.model_registry import Announcement
 from dataflix.settings import Settings
 from training.announcer import announce
+from training.cadence import LastTraining, reason_to_wait
 from training.choices import Choices
 from training.clickhouse_source import TABLE, read_interactions
+from training.errors import NotPromoted
+from training.gate import Verdict, decide
+from training.object_store import open_object_store
 from training.progress import Steps
-from training.registry import ModelRegistry
-from training.training_run import fit
+from training.registry import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, ModelRegistry
+from training.snapshots import Snapshot, SnapshotStore
+from training.training_run import fit, measure, read
 
 TAGS = {"algorithm": "nmf", "engine": "scikit-learn", "source": TABLE}
 
 
-def train_champion(settings: Settings, choices: Choices, steps: Steps) -> Announcement:
-    """Train, register, promote, announce. The champion of before serves on unless every step up to the promotion works.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A snapshot that was taken, and how it differs from what the newest version was trained on."""
 
-    Raises UnfitData, SourceUnavailable.
-    """
-    registry = ModelRegistry(settings.mlflow.url)
-    with clickhouse(settings, ClickHouseUser.TRAINING) as client:
-        trained = fit(read_interactions(client, settings), choices, steps)
-    steps.begin("Logging and registering the model")
-    announcement = registry.record(trained.model, choices, trained.metrics, TAGS)
-    steps.begin("Announcing the champion")
-    announce(settings, announcement)
-    return announcement
+    snapshot: Snapshot
+    changes: int
+    wait: str | None
+    """Why no training is due; None when one is."""
+
+
+class Training:
+    """The steps of a training on the servers of the settings. Each raises SourceUnavailable when one is away."""
+
+    def __init__(self, settings: Settings, steps: Steps) -> None:
+        self._settings = settings
+        self._steps = steps
+        self._registry = ModelRegistry(settings.mlflow.url)
+        self._snapshots = SnapshotStore(open_object_store(settings))
+
+    def take_snapshot(self) -> Taken:
+        """Keep the interactions as they are now, and tell whether they are worth a training."""
+        snapshot = self._interactions()
+        last = next(iter(self._registry.newest()), None)
+        changes = snapshot.changes_since(self._snapshot_of(last) if last else None)
+        known = LastTraining(last.version, last.at) if last else None
+        wait = reason_to_wait(known, changes, self._settings.retrain_changes, datetime.now(UTC))
+        self._snapshots.save(snapshot)
+        return Taken(snapshot, changes, wait)
+
+    def fit(self, snapshot_id: str, choices: Choices, purpose: str | None = None) -> Candidate:
+        """Fit a model to the snapshot and register it; what was registered for this ``purpose`` before is given back.
+
+        Raises UnfitData, NotFound.
+        """
+        if purpose:
+            known = (one for one in self._registry.newest() if one.tags.get(PURPOSE_TAG) == purpose)
+            if candidate := next(known, None):
+                return candidate
+        trained = fit(read([self._snapshots.load(snapshot_id).block()], self._steps), choices, self._steps)
+        self._steps.begin("Logging and registering the model")
+        tags = TAGS | {SNAPSHOT_TAG: snapshot_id} | ({PURPOSE_TAG: purpose} if purpose else {})
+        return self._registry.register(trained.model, choices, trained.metrics, tags)
+
+    def evaluate(self, number: int) -> dict[str, float]:
+        """Measure a version, popularity and the champion on one held-out split; kept with the version's run.
+
+        Raises NotFound, UnfitData.
+        """
+        candidate = self._registry.get(number)
+        champion = self._registry.champion()
+        choices = self._registry.choices(candidate)
+        if candidate.snapshot is None or choices is None:
+            raise NotFound(f"Version {number} does not tell what it was trained on, or how: train a new one.")
+        matrix = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
+        theirs = self._registry.choices(champion) if champion else None
+        metrics = measure(matrix, choices, theirs, self._steps)
+        self._registry.note(candidate, metrics)
+        return metrics
+
+    def judge(self, number: int) -> Verdict:
+        """Decide by what was measured whether a version may become the champion; the verdict stays with it."""
+        candidate = self._registry.get(number)
+        verdict = decide(self._registry.metrics(candidate))
+        self._registry.judge(candidate, verdict)
+        return verdict
+
+    def promote(self, number: int) -> Candidate:
+        """Make a version that passed the gate the champion. Raises NotPromoted for another one, NotFound."""
+        candidate = self._registry.get(number)
+        verdict = candidate.verdict
+        if verdict is None or not verdict.passed:
+            reason = verdict.reason if verdict else f"It was not asked: run `python -m training gate {number}`."
+            raise NotPromoted(f"Version {number} has not passed the gate, and the champion stays. {reason}")
+        self._registry.promote(candidate)
+        return candidate
+
+    def announce(self) -> Announcement:
+        """Tell the running servers who the champion is. Raises NotFound when there is none."""
+        champion = self._registry.champion()
+        if champion is None:
+            raise NotFound("There is no champion to announce: train and promote one first.")
+        self._steps.begin("Announcing the champion")
+        announcement = self._registry.announcement(champion)
+        announce(self._settings, announcement)
+        return announcement
+
+    def train_champion(self, choices: Choices) -> Announcement:
+        """All of it in one go by somebody's order, which stands in for the gate. Raises UnfitData.
+
+        The champion of before serves on unless every step up to the promotion works.
+        """
+        snapshot = self._interactions()
+        matrix = read([snapshot.block()], self._steps)
+        measured = measure(matrix, choices, None, self._steps)
+        trained = fit(matrix, choices, self._steps)
+        self._steps.begin("Logging and registering the model")
+        self._snapshots.save(snapshot)
+        tags = TAGS | {SNAPSHOT_TAG: snapshot.id}
+        self._registry.promote(self._registry.register(trained.model, choices, trained.metrics | measured, tags))
+        return self.announce()
+
+    def expire_snapshots(self, before: datetime) -> list[str]:
+        """Remove the snapshots that were taken before that moment, but for the champion's; the ids of the removed."""
+        champion = self._registry.champion()
+        keep = {champion.snapshot} if champion and champion.snapshot else set()
+        return self._snapshots.expire(before, keep)
+
+    def _interactions(self) -> Snapshot:
+        self._steps.begin("Taking a snapshot of the interactions")
+        with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
+            return Snapshot.of(read_interactions(client, self._settings))
+
+    def _snapshot_of(self, candidate: Candidate) -> Snapshot | None:
+        """What it was trained on; None when that has expired."""
+        if candidate.snapshot is None:
+            return None
+        try:
+            return self._snapshots.load(candidate.snapshot)
+        except NotFound:
+            return None

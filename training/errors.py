@@ -13,3 +13,7 @@ class UnreadableDataSet(DataflixError):
 
 class ImportRunning(DataflixError):
     """Another import holds the source."""
+
+
+class NotPromoted(DataflixError):
+    """A version did not pass the gate. The champion stays."""

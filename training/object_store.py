@@ -10,7 +10,9 @@ from minio.error import MinioException, S3Error
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
 
-BUCKETS = ("mlflow",)
+MODELS_BUCKET = "mlflow"
+SNAPSHOTS_BUCKET = "snapshots"
+BUCKETS = (MODELS_BUCKET, SNAPSHOTS_BUCKET)
 WRITABLE_MARK = ".writable"
 CONNECT_S = 2.0
 REPLY_S = 30.0  # a store's first write after its start can take 20 seconds

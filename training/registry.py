@@ -2,9 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,16 +12,19 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import requests
+from mlflow.entities import Metric
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 import dataflix
 from dataflix import recommender
-from dataflix.errors import SourceUnavailable
+from dataflix.errors import NotFound, SourceUnavailable
 from dataflix.model_registry import CHAMPION, EXPERIMENT, ITEM_MODEL_FILE, MODEL_NAME, Announcement, item_model_path
 from dataflix.recommender import ItemModel
 from training.choices import Choices
+from training.gate import Verdict
 
 SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(Array(DataType.long), "movie_ids"), ColSpec(Array(DataType.double), "ratings")]),
@@ -31,24 +34,53 @@ SIGNATURE = ModelSignature(
 DESCRIPTION = "Item factors of a non-negative matrix factorisation; a person's history is folded in when they ask."
 # What the logged model needs beside its own code.
 REQUIREMENTS = ("mlflow", "numpy", "pandas")
+SNAPSHOT_TAG = "snapshot"
+PURPOSE_TAG = "trained_for"
+GATE_TAG = "gate"
+REASON_TAG = "gate_reason"
+_PASSED = "passed"
+_NEWEST = 100
+# What MLflow answers for a model, a version and an alias that do not exist
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A registered version, as training knows it."""
+
+    version: int
+    run_id: str
+    at: datetime
+    tags: Mapping[str, str]
+
+    @property
+    def snapshot(self) -> str | None:
+        """Id of the data set that it was trained on."""
+        return self.tags.get(SNAPSHOT_TAG)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the gate decided; None when it has not been asked."""
+        if GATE_TAG not in self.tags:
+            return None
+        return Verdict(passed=self.tags[GATE_TAG] == _PASSED, reason=self.tags.get(REASON_TAG, ""))
 
 
 class ModelRegistry:
-    """Where models are recorded, at the MLflow server of ``url``."""
+    """Where models are recorded, at the MLflow server of ``url``.
+
+    Every method raises SourceUnavailable when MLflow does not answer or refuses.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         mlflow.set_tracking_uri(url)
         self._client = mlflow.MlflowClient(url)
 
-    def record(
+    def register(
         self, model: ItemModel, choices: Choices, metrics: Mapping[str, float], tags: Mapping[str, str]
-    ) -> Announcement:
-        """Log a run with its model, register the model as a new version, and give it the alias of the champion.
-
-        The alias moves last: when a step before it fails, the champion of before serves on.
-        Raises SourceUnavailable when MLflow does not answer or refuses.
-        """
+    ) -> Candidate:
+        """Log a run with its model, and register the model as a new version. The champion stays who it is."""
         with self._answering(), tempfile.TemporaryDirectory() as folder:
             mlflow.set_experiment(EXPERIMENT)
             with mlflow.start_run(tags=dict(tags)) as run:
@@ -63,27 +95,97 @@ class ModelRegistry:
                     signature=SIGNATURE,
                     input_example=_example(model),
                 )
-            registered = self._register(logged.model_uri, logged.model_id, run.info.run_id)
-            uri = self._client.get_model_version_download_uri(MODEL_NAME, str(registered))
-            announcement = Announcement(
-                name=MODEL_NAME,
-                version=registered,
-                run_id=run.info.run_id,
-                alias=CHAMPION,
-                item_model=item_model_path(uri),
-                metrics=dict(metrics),
-                at=datetime.now(UTC),
+            self._keep_registered_model()
+            registered = self._client.create_model_version(
+                MODEL_NAME, logged.model_uri, run.info.run_id, tags=dict(tags), model_id=logged.model_id
             )
-            self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(registered))
-        return announcement
+        return _candidate(registered)
 
-    def _register(self, uri: str, model_id: str, run_id: str) -> int:
+    def newest(self) -> list[Candidate]:
+        """The versions that were registered last, newest first: at most a hundred."""
+        with self._answering():
+            found = self._client.search_model_versions(
+                f"name = '{MODEL_NAME}'", max_results=_NEWEST, order_by=["version_number DESC"]
+            )
+        return [_candidate(one) for one in found]
+
+    def get(self, number: int) -> Candidate:
+        """The version of this number. Raises NotFound."""
+        with self._answering():
+            found = self._unless_absent(lambda: self._client.get_model_version(MODEL_NAME, str(number)))
+        if found is None:
+            raise NotFound(f"There is no version {number} of {MODEL_NAME} at {self._url}: see what MLflow lists.")
+        return _candidate(found)
+
+    def champion(self) -> Candidate | None:
+        """The version that carries the alias; None when none does."""
+        with self._answering():
+            found = self._unless_absent(lambda: self._client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
+        return None if found is None else _candidate(found)
+
+    def choices(self, candidate: Candidate) -> Choices | None:
+        """What was chosen for it; None when its run does not record every choice of this release."""
+        with self._answering():
+            recorded = self._client.get_run(candidate.run_id).data.params
+        try:
+            return Choices(**{name: type(value)(recorded[name]) for name, value in asdict(Choices()).items()})
+        except (KeyError, ValueError):
+            return None
+
+    def metrics(self, candidate: Candidate) -> dict[str, float]:
+        """Everything that was measured on it."""
+        with self._answering():
+            return dict(self._client.get_run(candidate.run_id).data.metrics)
+
+    def note(self, candidate: Candidate, metrics: Mapping[str, float]) -> None:
+        """Add measurements to its run; one of the same name is the newer one."""
+        at = int(datetime.now(UTC).timestamp() * 1000)
+        with self._answering():
+            self._client.log_batch(
+                candidate.run_id, metrics=[Metric(name, value, at, 0) for name, value in metrics.items()]
+            )
+
+    def judge(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Keep what the gate decided."""
+        with self._answering():
+            tags = {GATE_TAG: _PASSED if verdict.passed else "rejected", REASON_TAG: verdict.reason}
+            for key, value in tags.items():
+                self._client.set_model_version_tag(MODEL_NAME, str(candidate.version), key, value)
+
+    def promote(self, candidate: Candidate) -> None:
+        """Give it the alias of the champion."""
+        with self._answering():
+            self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(candidate.version))
+
+    def announcement(self, champion: Candidate) -> Announcement:
+        """What the running servers are told of it."""
+        with self._answering():
+            uri = self._client.get_model_version_download_uri(MODEL_NAME, str(champion.version))
+        return Announcement(
+            name=MODEL_NAME,
+            version=champion.version,
+            run_id=champion.run_id,
+            alias=CHAMPION,
+            item_model=item_model_path(uri),
+            metrics=self.metrics(champion),
+            at=datetime.now(UTC),
+        )
+
+    def _keep_registered_model(self) -> None:
         try:
             self._client.create_registered_model(MODEL_NAME, description=DESCRIPTION)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        return int(self._client.create_model_version(MODEL_NAME, uri, run_id, model_id=model_id).version)
+
+    @staticmethod
+    def _unless_absent(ask: Callable[[], ModelVersion]) -> ModelVersion | None:
+        try:
+            return ask()
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return None
+            raise
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -94,6 +196,11 @@ class ModelRegistry:
                 f"MLflow at {self._url} does not answer or refuses ({_reason(error)}): see that it and the object "
                 "store run (`bin/dataflix status`), and `bin/dataflix logs mlflow`. The champion is unchanged."
             ) from error
+
+
+def _candidate(found: ModelVersion) -> Candidate:
+    at = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+    return Candidate(int(found.version), str(found.run_id), at, dict(found.tags))
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer
+from interaction_table import MOVIES, PEOPLE, TWO_TASTES, Fill, filler
 from own_stack import Stack
 
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
@@ -22,15 +23,8 @@ from dataflix.settings import PROJECT, Settings
 from training.clickhouse_source import TABLE
 from training.object_store import open_object_store
 
-PEOPLE, MOVIES = 20, 15
 PROGRAM_LIMIT_S = 120
 ANNOUNCED_WITHIN_S = 20
-TWO_TASTES = [
-    (person, movie, 3.5)
-    for person in range(1, PEOPLE + 1)
-    for movie in range(1, MOVIES + 1)
-    if person % 2 == movie % 2 and (person + movie) % 7
-]
 # Loads the model as anybody would who has MLflow and none of our code, and asks for somebody who rated movie 1.
 OUTSIDE = """
 import json, sys
@@ -40,8 +34,6 @@ people = pandas.DataFrame({"movie_ids": [[1], []], "ratings": [[5.0], []]})
 shown = model.predict(people, params={"limit": 3})
 print(json.dumps([list(map(int, movie_ids)) for movie_ids in shown["movie_ids"]]))
 """
-
-Fill = Callable[[Sequence[tuple[int, int, float]]], None]
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +55,7 @@ def admin(servers: Settings) -> Iterator[Client]:
 def fill(admin: Client) -> Fill:
     """Puts a matrix in place of what dbt would build."""
 
-    def fill(cells: Sequence[tuple[int, int, float]]) -> None:
-        admin.command(
-            f"CREATE OR REPLACE TABLE {TABLE} (user_id Int64, movie_id Int64, interaction_score Float64) "
-            "ENGINE = MergeTree ORDER BY (user_id, movie_id)"
-        )
-        if cells:
-            admin.insert(TABLE, cells, column_names=["user_id", "movie_id", "interaction_score"])
-
-    return fill
+    return filler(admin)
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ def train(
         return
 
     settle_mlflow()
-    from training.champion import train_champion  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
+    from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
     with Steps(Console(stderr=True, highlight=False)) as steps:
-        announced = train_champion(settings, Choices(n_components, max_iter, seed), steps)
+        announced = Training(settings, steps).train_champion(Choices(n_components, max_iter, seed))
     result = {"trained": True, **announced.model_dump(mode="json")}
     _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
 

@@ -8,15 +8,20 @@ from rich.console import Console
 from dataflix.recommender import Catalogue, Interaction, recommend
 from training.choices import Choices
 from training.factorisation import Factorisation, factorise, held_out_errors
-from training.matrix import HoldOut, build_matrix, hold_out
+from training.matrix import Block, HoldOut, build_matrix, hold_out
 from training.progress import Steps
-from training.training_run import Trained, fit
+from training.training_run import Trained, fit, measure, read
 
 CHOICES = Choices(n_components=2, max_iter=100)
+QUIET = Steps(Console(quiet=True))
 
 
 def trained(choices: Choices = CHOICES) -> Trained:
-    return fit([two_tastes()], choices, Steps(Console(quiet=True)))
+    return fit(read([two_tastes()], QUIET), choices, QUIET)
+
+
+def measured(block: Block, choices: Choices = CHOICES, champion: Choices | None = None) -> dict[str, float]:
+    return measure(read([block], QUIET), choices, champion, QUIET)
 
 
 def test_the_model_recommends_what_people_of_the_same_taste_chose() -> None:
@@ -41,7 +46,7 @@ def test_every_factor_has_length_one_over_all_movies_or_is_empty() -> None:
 
 
 def test_metrics_tell_size_sparsity_and_errors() -> None:
-    metrics = trained().metrics
+    metrics = trained().metrics | measured(two_tastes())
 
     assert (metrics["users"], metrics["items"], metrics["interactions"]) == (12, 8, two_tastes().scores.size)
     assert metrics["sparsity"] == 1 - two_tastes().scores.size / (12 * 8)
@@ -54,10 +59,29 @@ def test_the_same_data_and_seed_give_the_same_model() -> None:
 
 
 def test_without_anything_to_hold_out_there_are_no_errors_but_there_is_a_model() -> None:
-    result = fit([a_block([(1, 1, 3.5), (2, 2, 3.5)])], CHOICES, Steps(Console(quiet=True)))
+    two = a_block([(1, 1, 3.5), (2, 2, 3.5)])
 
-    assert "rmse" not in result.metrics
-    assert result.model.item_ids.tolist() == [1, 2]
+    assert measured(two) == {"evaluated_people": 0}
+    assert fit(read([two], QUIET), CHOICES, QUIET).model.item_ids.tolist() == [1, 2]
+
+
+def test_a_model_of_tastes_is_worth_more_than_popularity() -> None:
+    metrics = measured(two_tastes(people=60, movies=40))
+
+    assert metrics["ndcg_at_10"] > metrics["popularity_ndcg_at_10"] > 0
+
+
+def test_the_same_choices_as_the_champions_are_worth_the_same() -> None:
+    metrics = measured(two_tastes(), champion=CHOICES)
+
+    assert metrics["champion_ndcg_at_10"] == metrics["ndcg_at_10"]
+    assert metrics["champion_ndcg_difference_noise"] == 0
+
+
+def test_a_champion_that_tells_tastes_apart_is_worth_more_than_one_factor() -> None:
+    metrics = measured(two_tastes(people=60, movies=40), Choices(n_components=1), champion=CHOICES)
+
+    assert metrics["champion_ndcg_at_10"] > metrics["ndcg_at_10"]
 
 
 def test_more_factors_than_people_are_no_trouble() -> None:

@@ -1,0 +1,130 @@
+"""Data-set snapshots: what a training read, kept in the object store under the hash of its content.
+
+The same interactions have the same id wherever and whenever they are read, so taking a snapshot twice keeps it once.
+"""
+
+import hashlib
+import io
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+from pyarrow import parquet
+
+from dataflix.errors import NotFound, SourceUnavailable
+from training.matrix import Block
+from training.object_store import SNAPSHOTS_BUCKET, create_bucket
+
+BUCKET_WAIT_S = 30.0
+_COLUMNS = ("user_id", "movie_id", "interaction_score")
+_ID_LENGTH = 32  # hexadecimal digits: 128 bits
+_SUFFIX = ".parquet"
+_ABSENT = {"NoSuchKey", "NoSuchBucket"}
+_TROUBLE = (MinioException, urllib3.exceptions.HTTPError, OSError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Interactions at one moment, ordered by person and movie."""
+
+    id: str
+    table: pa.Table
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block]) -> "Snapshot":
+        """The snapshot of these interactions, whatever their order."""
+        parts = list(blocks)
+        users = np.concatenate([np.empty(0, np.int64), *(part.user_ids for part in parts)])
+        movies = np.concatenate([np.empty(0, np.int64), *(part.movie_ids for part in parts)])
+        scores = np.concatenate([np.empty(0, np.float64), *(part.scores for part in parts)])
+        order = np.lexsort((scores, movies, users))
+        columns = [column[order] for column in (users, movies, scores)]
+        digest = hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
+        return cls(digest[:_ID_LENGTH], pa.table(dict(zip(_COLUMNS, columns, strict=True))))
+
+    @property
+    def interactions(self) -> int:
+        """How many there are."""
+        return int(self.table.num_rows)
+
+    def block(self) -> Block:
+        """All of it as columns."""
+        return Block(*(self.table.column(name).to_numpy() for name in _COLUMNS))
+
+    def changes_since(self, before: "Snapshot | None") -> int:
+        """How many interactions are new or of another score than ``before``; all of them without one."""
+        if before is None:
+            return self.interactions
+        return int(self.table.join(before.table, keys=list(_COLUMNS), join_type="left anti").num_rows)
+
+
+class SnapshotStore:
+    """The snapshots in the object store."""
+
+    def __init__(self, store: Minio) -> None:
+        self._store = store
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep ``snapshot``; one that is kept already is kept anew, so that its time to live begins again.
+
+        Raises SourceUnavailable.
+        """
+        create_bucket(self._store, SNAPSHOTS_BUCKET, BUCKET_WAIT_S)
+        buffer = io.BytesIO()
+        parquet.write_table(snapshot.table, buffer, compression="zstd")
+        size = buffer.tell()
+        buffer.seek(0)
+        try:
+            self._store.put_object(SNAPSHOTS_BUCKET, snapshot.id + _SUFFIX, buffer, size)
+        except _TROUBLE as error:
+            raise _refused(f"does not take the snapshot {snapshot.id}", error) from error
+
+    def load(self, snapshot_id: str) -> Snapshot:
+        """The snapshot of this id. Raises NotFound when it has expired or never was, SourceUnavailable."""
+        try:
+            answer = self._store.get_object(SNAPSHOTS_BUCKET, snapshot_id + _SUFFIX)
+            try:
+                data = answer.read()
+            finally:
+                answer.close()
+                answer.release_conn()
+        except S3Error as error:
+            if error.code in _ABSENT:
+                raise NotFound(
+                    f"The object store holds no snapshot {snapshot_id!r}: it has expired, or it was never taken. Take "
+                    "a new one with `python -m training snapshot`."
+                ) from None
+            raise _refused(f"does not give the snapshot {snapshot_id}", error) from error
+        except _TROUBLE as error:
+            raise _refused(f"does not give the snapshot {snapshot_id}", error) from error
+        return Snapshot(snapshot_id, parquet.read_table(io.BytesIO(data)))
+
+    def expire(self, before: datetime, keep: Collection[str]) -> list[str]:
+        """Remove every snapshot that was taken before that moment and is not among ``keep``; the ids of the removed.
+
+        Raises SourceUnavailable.
+        """
+        removed = []
+        try:
+            for stored in list(self._store.list_objects(SNAPSHOTS_BUCKET)):
+                name = str(stored.object_name)
+                known = name.removesuffix(_SUFFIX)
+                if name.endswith(_SUFFIX) and known not in keep and stored.last_modified < before:
+                    self._store.remove_object(SNAPSHOTS_BUCKET, name)
+                    removed.append(known)
+        except S3Error as error:
+            if error.code not in _ABSENT:
+                raise _refused("does not list or remove snapshots", error) from error
+        except _TROUBLE as error:
+            raise _refused("does not list or remove snapshots", error) from error
+        return removed
+
+
+def _refused(what: str, error: Exception) -> SourceUnavailable:
+    reason = error.code if isinstance(error, S3Error) else type(error).__name__
+    return SourceUnavailable(f"The object store {what} ({reason}): see that it runs (`bin/dataflix status`).")
