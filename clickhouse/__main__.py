@@ -1,4 +1,4 @@
-"""The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|forget|dbt-sources``."""
+"""The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|forget|remask|key-ids|dbt-sources``."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clickhouse import catalog, ddl
 from clickhouse import dbt_sources as sources
@@ -14,9 +15,11 @@ from clickhouse.erasure.forgetting import forget as forget_person
 from clickhouse.raw_tables import RawTable
 from clickhouse.reconciliation import repair as repairing
 from clickhouse.reconciliation import report, verification
+from clickhouse.remasking import remasking
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
 from dataflix.errors import ContractViolation, DataflixError, NotFound, SettingsError
+from dataflix.masking import key_id
 from dataflix.settings import PROJECT, Settings, load_settings
 
 FAILURE, BAD_INPUT = 1, 2
@@ -99,6 +102,48 @@ def forget(
         console.print(receipt.as_text())
     if not receipt.clean:
         raise typer.Exit(FAILURE)
+
+
+@app.command()
+def remask(
+    wait: Annotated[float, typer.Option(min=0, help="Seconds in which the next row has to come.")] = 120,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Mask every hashed column again that another key than the present one has masked; an interrupted run goes on.
+
+    Exit 0 when no hash of another key is left, 1 when some are.
+    """
+    settings = load_settings()
+    columns = (TextColumn("Masking again"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        receipt = remasking.remask(
+            settings,
+            load_contracts(settings.contracts),
+            wait,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        print(json.dumps(receipt.as_json()))
+    else:
+        console.print(receipt.as_text())
+    if not receipt.clean:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
+def key_ids(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Show the id of the present masking key, and the rows of raw by the key that masked them."""
+    settings = load_settings()
+    present = key_id(settings.masking_key.get_secret_value().encode())
+    counts = remasking.counted(settings, load_contracts(settings.contracts))
+    if as_json:
+        print(json.dumps({"key_id": present, "rows": counts}))
+        return
+    console.print(f"The present key is {present}.", markup=False)
+    for place, by_key in counts.items():
+        told = ", ".join(f"{count:,} rows under {name}" for name, count in by_key.items())
+        console.print(f"{place}: {told or 'no rows'}", markup=False)
 
 
 @app.command()

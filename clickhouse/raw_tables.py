@@ -42,6 +42,9 @@ TRACE_COLUMNS = (
 )
 
 
+KEY_ID_COLUMN = _of_the_event(events.KEY_ID, "LowCardinality(String)")
+
+
 @dataclass(frozen=True, slots=True)
 class RawTable:
     """A raw table as it should be."""
@@ -62,7 +65,8 @@ class RawTable:
             )
             for column in table.columns
         )
-        return cls(table.name, table.description, named + TRACE_COLUMNS, table.key)
+        hashed_under = (KEY_ID_COLUMN,) if table.is_hashed else ()
+        return cls(table.name, table.description, named + TRACE_COLUMNS + hashed_under, table.key)
 
     @property
     def full_name(self) -> str:

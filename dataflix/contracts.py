@@ -99,6 +99,11 @@ class Table(BaseModel):
     def masked_topic(self) -> str:
         return f"masked.{self.table}"
 
+    @property
+    def is_hashed(self) -> bool:
+        """Whether a column is hashed, so that its values depend on the masking key."""
+        return any(column.mask is Masking.HASH for column in self.columns)
+
     @cached_property
     def by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}

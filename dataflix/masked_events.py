@@ -29,6 +29,7 @@ COMMITTED_AT = "_committed_at"
 TOPIC = "_topic"
 PARTITION = "_partition"
 OFFSET = "_offset"
+KEY_ID = "_key_id"  # only where a column is hashed
 MEANINGS: Mapping[str, str] = {
     VERSION: "Order over all changes of a row: the highest is the newest",
     DELETED: "1 when this change deleted the row, else 0",
@@ -39,6 +40,7 @@ MEANINGS: Mapping[str, str] = {
     TOPIC: "Private topic that carried the change",
     PARTITION: "Partition of that topic",
     OFFSET: "Offset in that partition",
+    KEY_ID: "Which masking key made the hashes, `plain` for none; only where a column is hashed, and in no delete",
 }
 
 

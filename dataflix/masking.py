@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataflix.contracts import Masking
 
 HASH_CHARACTERS = 16
+PLAIN = "plain"  # the key id of hashes that were made without a key
+KEY_ID_CHARACTERS = 12
+_KEY_ID_OF = b"dataflix masking key id"
 Mask = Callable[[str | None], str | None]
 
 
@@ -28,6 +31,14 @@ def mask_hash(value: str | None, key: bytes) -> str | None:
     data = value.encode()
     digest = hmac.new(key, data, hashlib.sha256) if key else hashlib.sha256(data)
     return digest.hexdigest()[:HASH_CHARACTERS]
+
+
+def key_id(key: bytes) -> str:
+    """The public name of ``key``, by which one can tell under which key a value was hashed; ``plain`` for no key.
+
+    It says of a key no more than the hashes do: whoever can guess the key can check the guess against either.
+    """
+    return hmac.new(key, _KEY_ID_OF, hashlib.sha256).hexdigest()[:KEY_ID_CHARACTERS] if key else PLAIN
 
 
 def mask_for(masking: Masking | None, key: bytes) -> Mask | None:

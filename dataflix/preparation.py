@@ -12,7 +12,7 @@ from dataflix import masked_events
 from dataflix.change_events import Change, Operation, parse_change
 from dataflix.contracts import Column, Table
 from dataflix.errors import MalformedEvent
-from dataflix.masking import Mask, mask_for
+from dataflix.masking import Mask, key_id, mask_for
 from dataflix.values import Decode, JsonScalar, decoder, iso_timestamp
 
 
@@ -64,6 +64,7 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
     keys = [_compile(column, masking_key) for column in table.key_columns]
     names = frozenset(table.by_name)
     topic, source = table.private_topic, table.source
+    hashed_under = key_id(masking_key) if table.is_hashed else None
 
     def prepare(value: bytes, partition: int, offset: int) -> Prepared:
         change = parse_change(value)
@@ -83,6 +84,8 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
         row[masked_events.TOPIC] = topic
         row[masked_events.PARTITION] = partition
         row[masked_events.OFFSET] = offset
+        if hashed_under is not None and not deleted:
+            row[masked_events.KEY_ID] = hashed_under
         unnamed = _NONE if change.row.keys() <= names else frozenset(change.row) - names
         event = orjson.dumps(row)
         if len(key) + len(event) > _LARGEST_BYTES:

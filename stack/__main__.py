@@ -14,6 +14,7 @@ from stack.commands.forget import forget
 from stack.commands.imports import imports
 from stack.commands.lock import lock
 from stack.commands.logs import logs
+from stack.commands.masking import masking
 from stack.commands.restart import restart
 from stack.commands.status import status
 from stack.commands.tail import tail
@@ -46,6 +47,7 @@ app.command(context_settings=PASSED_THROUGH)(forget)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
 app.command(context_settings=PASSED_THROUGH)(dlq)
+app.add_typer(masking, name="masking")
 app.command("test")(run_tests)
 app.command(context_settings=PASSED_THROUGH)(docs)
 app.command()(lock)

@@ -69,8 +69,8 @@ def with_masking_key(present: Mapping[str, str], environ: Mapping[str, str]) -> 
         return dict(present)
     if not first:
         raise SettingsError(
-            f"{MASKING_KEY} is not the one that this home was started with, and what is masked stays as it is: unset "
-            "it, or begin anew with `bin/dataflix down --purge`."
+            f"{MASKING_KEY} is not the key of this home, and what is masked stays as it is: unset it, or have everything "
+            "masked under it with `bin/dataflix masking rotate`."
         )
     return {MASKING_KEY: asked}
 
@@ -150,6 +150,11 @@ class Home:
             yield
 
 
+def write_secrets(home: Home, values: Mapping[str, str]) -> None:
+    """Store the credentials of ``home``. Raises SettingsError when one cannot be written."""
+    _write_env(home.secrets_file, "The credentials of this stack; nobody else may read them", values)
+
+
 def open_home() -> Home:
     """The home that DATAFLIX_HOME names, as it is. Raises SettingsError."""
     return Home(load_settings())
@@ -174,7 +179,7 @@ def prepare_home(port_offset: int | None, environ: Mapping[str, str]) -> Home:
     settings_file = home.folder / SETTINGS_FILE
     _write_env(settings_file, "What `bin/dataflix up` was told", read_env(settings_file) | told)
     known = with_masking_key(read_env(home.secrets_file), environ)
-    _write_env(home.secrets_file, "The credentials of this stack; nobody else may read them", generated_secrets(known))
+    write_secrets(home, generated_secrets(known))
     for folder in (home.logs, home.supervisor):
         folder.mkdir(mode=0o700, exist_ok=True)
     return open_home()

@@ -20,7 +20,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from stack.errors import ServiceFailed
-from stack.home import Home, write_private
+from stack.home import MASKING_KEY, Home, write_private
 from stack.service import ProcessInfo, Service, Tier
 from stack.supervisor_config import render
 
@@ -94,7 +94,9 @@ class Supervisor:
             self._reload()
             return
         self._socket().unlink(missing_ok=True)
-        environ = dict(os.environ) | {SERVICE_VARIABLE: "supervisor", "DATAFLIX_HOME": str(self._home.folder)}
+        # A service reads the masking key from the home, where it may be another one by the time of its next start
+        environ = {name: value for name, value in os.environ.items() if name != MASKING_KEY}
+        environ |= {SERVICE_VARIABLE: "supervisor", "DATAFLIX_HOME": str(self._home.folder)}
         done = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)],
             env=environ,

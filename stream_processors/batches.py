@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dataflix.change_events import Operation
 from dataflix.contracts import Contracts, Table
 from dataflix.errors import MalformedEvent
-from dataflix.masking import mask_hash
+from dataflix.masking import key_id, mask_hash
 from dataflix.preparation import Prepare, compile_prepare
 from stream_processors import dead_letters
 from stream_processors.batch_consumer import FetchedBatch
@@ -36,9 +36,9 @@ class TableBatch:
     dead_letters: Counter[str] = field(default_factory=Counter)  # by kind
     unnamed: frozenset[str] = frozenset()
 
-    def token(self, contract_version: str) -> str:
-        """Equal for the same events under the same contracts: ClickHouse drops an insert whose token it has seen."""
-        return f"{contract_version}/{self.table.private_topic}/{','.join(self.ranges)}"
+    def token(self, rules: str) -> str:
+        """Equal for the same events under the same rules: ClickHouse drops an insert whose token it has seen."""
+        return f"{rules}/{self.table.private_topic}/{','.join(self.ranges)}"
 
 
 class Batch(NamedTuple):
@@ -46,7 +46,7 @@ class Batch(NamedTuple):
 
     tables: Sequence[TableBatch]
     messages: Sequence[Message]
-    contract_version: str
+    rules: str  # what its rows were made by: the version of the contracts and the id of the masking key
 
 
 class BatchPreparer:
@@ -62,6 +62,7 @@ class BatchPreparer:
         clock: Callable[[], datetime],
     ) -> None:
         self._version = contracts.version
+        self._rules = f"{contracts.version}/{key_id(masking_key)}"
         self._epoch = epoch
         self._masking_key = masking_key
         self._patience = patience
@@ -85,7 +86,7 @@ class BatchPreparer:
             part = tables.setdefault(first.topic, TableBatch(table))
             part.ranges.append(f"{first.partition}:{first.offset}-{last.offset}")
             self._add(part, prepare, batch.records, messages)
-        return Batch(list(tables.values()), messages, self._version)
+        return Batch(list(tables.values()), messages, self._rules)
 
     def _add(self, part: TableBatch, prepare: Prepare, records: Sequence[Any], messages: list[Message]) -> None:
         topic, name = part.table.masked_topic, part.table.name

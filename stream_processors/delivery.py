@@ -32,7 +32,7 @@ class Delivery:
 
         False when a try failed and the partitions have moved meanwhile: their new owner reads the batch again.
         """
-        parts = [self._insert(part, batch.contract_version, still_ours) for part in batch.tables if part.rows]
+        parts = [self._insert(part, batch.rules, still_ours) for part in batch.tables if part.rows]
         if batch.messages:
             parts.append(self._publish(batch, still_ours))
         if not all(await asyncio.gather(*parts)):
@@ -40,8 +40,8 @@ class Delivery:
         self._instruments.delivered(batch)
         return True
 
-    async def _insert(self, part: TableBatch, contract_version: str, still_ours: Callable[[], bool]) -> bool:
-        token = part.token(contract_version)
+    async def _insert(self, part: TableBatch, rules: str, still_ours: Callable[[], bool]) -> bool:
+        token = part.token(rules)
         start = time.perf_counter()
         done = await self._until_done(
             f"raw.{part.table.name}", lambda: self._sink.insert(part.table, part.rows, token), still_ours

@@ -3,27 +3,19 @@ the topics keep what was said before.
 """
 
 import re
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
+from clickhouse.topic_reader import REPLY_SECONDS, TopicReader, reported
 from dataflix import masked_events as events
 from dataflix.contracts import Table
-from dataflix.errors import SourceUnavailable
 from dataflix.settings import WORKER_GROUP, Address
 
-REPLY_SECONDS = 10.0
-_SILENCE_SECONDS = 30.0
-_BATCH = 10_000
-_BATCH_SECONDS = 0.1  # the client waits as long for a batch to be full
 _GONE = b'"%s":1' % events.DELETED.encode()
-
-Position = tuple[str, int]  # topic, partition
 
 
 @dataclass(slots=True)
@@ -65,38 +57,16 @@ def mentions_of(person: str, user_id: int, hashes: Iterable[str]) -> re.Pattern[
 
 
 class MaskedTopics:
-    """Reads the masked topics from their beginning, and on from where it stopped."""
+    """What the masked topics tell of a person."""
 
     def __init__(self, kafka: Address, tables: Sequence[Table], mentions: re.Pattern[bytes]) -> None:
         self._kafka = kafka
         self.people = {table.masked_topic: PersonInTopic(mentions) for table in tables}
-        self._next: dict[Position, int] = {}
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": str(kafka),
-                "group.id": "dataflix-erasure",  # asked for by the client, and never joined
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "log_level": 0,
-            }
-        )
+        self._reader = TopicReader(kafka, self.people)
 
     def read(self) -> None:
         """Take in everything up to the present end of each topic. Raises SourceUnavailable."""
-        with _reported(self._kafka):
-            left = {(topic, partition) for topic in self.people for partition in self._partitions(topic)}
-            self._consumer.assign([TopicPartition(*place, self._next.get(place, 0)) for place in sorted(left)])
-            heard = time.monotonic()
-            while left:
-                messages = self._consumer.consume(_BATCH, timeout=_BATCH_SECONDS)
-                if messages:
-                    heard = time.monotonic()
-                elif time.monotonic() - heard > _SILENCE_SECONDS:
-                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-                for message in messages:
-                    if self._take(message):
-                        left.discard((str(message.topic()), message.partition() or 0))
+        self._reader.read()
 
     def entomb(self) -> int:
         """Publish the tombstones that are missing; how many. Raises SourceUnavailable."""
@@ -111,7 +81,7 @@ class MaskedTopics:
             if error is not None:
                 failures.append(error)
 
-        with _reported(self._kafka):
+        with reported(self._kafka):
             producer = Producer({"bootstrap.servers": str(self._kafka), "acks": "all", "log_level": 0})
             for topic, partition, key in missing:
                 producer.produce(topic, key=key, value=None, partition=partition, on_delivery=delivered)
@@ -126,24 +96,7 @@ class MaskedTopics:
         return {topic: count for topic, count in counts.items() if count}
 
     def close(self) -> None:
-        self._consumer.close()
-
-    def _partitions(self, topic: str) -> list[int]:
-        return list(self._consumer.list_topics(topic, timeout=REPLY_SECONDS).topics[topic].partitions)
-
-    def _take(self, message: Message) -> bool:
-        """True when the partition is read to its end."""
-        error = message.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
-                return True
-            raise KafkaException(error)
-        topic, partition = str(message.topic()), message.partition() or 0
-        self._next[topic, partition] = (message.offset() or 0) + 1
-        at = datetime.fromtimestamp(message.timestamp()[1] / 1_000, UTC)
-        key, value = message.key(), message.value()
-        self.people[topic].take(partition, _bytes(key), None if value is None else _bytes(value), at)
-        return False
+        self._reader.close()
 
 
 class Broker:
@@ -155,7 +108,7 @@ class Broker:
 
     def delivered(self, table: Table, offsets: Mapping[int, int]) -> bool:
         """Whether the worker has committed the messages of ``offsets``, by partition: none of them comes again."""
-        with _reported(self._kafka):
+        with reported(self._kafka):
             consumer = Consumer(self._client | {"group.id": WORKER_GROUP, "enable.auto.commit": False})
             try:
                 asked = [TopicPartition(table.private_topic, partition) for partition in offsets]
@@ -166,7 +119,7 @@ class Broker:
 
     def kept_for(self, topics: Sequence[str], *settings: str) -> timedelta | None:
         """The sum of ``settings`` (in milliseconds) of that topic where it is longest; None for without end."""
-        with _reported(self._kafka):
+        with reported(self._kafka):
             admin = AdminClient(self._client)
             resources = [ConfigResource(ResourceType.TOPIC, topic) for topic in topics]
             described = [future.result(REPLY_SECONDS) for future in admin.describe_configs(resources).values()]
@@ -177,19 +130,3 @@ class Broker:
                 return None
             sums.append(sum(values))
         return timedelta(milliseconds=max(sums))
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value or "").encode()
-
-
-@contextmanager
-def _reported(kafka: Address) -> Iterator[None]:
-    try:
-        yield
-    except (KafkaException, TimeoutError) as error:
-        reason = error.args[0].name() if error.args and isinstance(error.args[0], KafkaError) else "no answer"
-        raise SourceUnavailable(
-            f"Kafka at {kafka} does not serve the topics of the stream ({reason}): see that it runs "
-            "(`bin/dataflix status`), and that `python -m connectors register` has made the topics."
-        ) from None

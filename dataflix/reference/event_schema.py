@@ -10,7 +10,7 @@ from dataflix import masked_events as events
 from dataflix.change_events import Operation
 from dataflix.column_types import Kind
 from dataflix.contracts import Column, Masking, Table
-from dataflix.masking import HASH_CHARACTERS
+from dataflix.masking import HASH_CHARACTERS, KEY_ID_CHARACTERS, PLAIN
 from dataflix.values import INTEGER_BITS, SPECIAL_DOUBLES, numeric_pattern
 from dataflix.versions import MAX_COMMIT_LSN
 
@@ -43,6 +43,11 @@ _FIELDS: dict[str, Schema] = {
     events.PARTITION: _POSITION,
     events.OFFSET: _POSITION,
 }
+_KEY_ID: Schema = {
+    "type": "string",
+    "pattern": f"^(?:{PLAIN}|[0-9a-f]{{{KEY_ID_CHARACTERS}}})$",
+    "description": events.MEANINGS[events.KEY_ID],
+}
 
 
 def key_schema(table: Table) -> Schema:
@@ -63,12 +68,13 @@ def value_schema(table: Table) -> Schema:
     fields = {name: schema | {"description": events.MEANINGS[name]} for name, schema in _FIELDS.items()}
     fields[events.TOPIC] |= {"const": table.private_topic}
     of_a_delete = [*table.key, *fields]
+    hashed_under = {events.KEY_ID: _KEY_ID} if table.is_hashed else {}
     living = [str(operation) for operation in Operation if operation is not Operation.DELETE]
     return {
         "title": f"Value of {table.masked_topic}",
         "description": table.description,
         "type": "object",
-        "properties": columns | fields,
+        "properties": columns | fields | hashed_under,
         "required": of_a_delete,
         "additionalProperties": False,
         "if": {"properties": {events.DELETED: {"const": 1}}},
@@ -79,7 +85,7 @@ def value_schema(table: Table) -> Schema:
         },
         "else": {
             "properties": {events.OPERATION: {"enum": living}},
-            "required": list(columns),
+            "required": [*columns, *hashed_under],
         },
     }
 

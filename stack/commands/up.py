@@ -27,8 +27,9 @@ What next
   bin/dataflix status | logs NAME | verify    how it goes
   bin/dataflix down                           stop; --purge removes everything too"""
 _PLAIN_HASH = (
-    "[yellow]Masking is a plain hash[/yellow]: whoever guesses an e-mail address can check the guess. Set {key} before "
-    "the first `up` of a home to mask with a key."
+    "[yellow]Masking is a plain hash[/yellow]: whoever guesses an e-mail address can check the guess. "
+    "`bin/dataflix masking rotate` masks everything under a key; {key}, set before the first `up` of a home, does so "
+    "from the start."
 )
 
 

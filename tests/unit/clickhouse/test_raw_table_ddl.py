@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clickhouse import ddl
-from clickhouse.raw_tables import TRACE_COLUMNS, RawTable
+from clickhouse.raw_tables import KEY_ID_COLUMN, TRACE_COLUMNS, RawTable
 from dataflix import masked_events
 from dataflix.column_types import Kind
-from dataflix.contracts import Table
+from dataflix.contracts import Table, load_contracts
+from dataflix.settings import PROJECT
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 TYPES = st.sampled_from([kind.value for kind in Kind if kind is not Kind.NUMERIC] + ["numeric(2,1)", "numeric(38,10)"])
@@ -75,7 +76,12 @@ def test_a_raw_table_takes_every_field_of_a_masked_event() -> None:
     fields = {
         value for name, value in vars(masked_events).items() if name.isupper() and str(value).startswith("_")
     }  # the constants that name fields
-    assert fields == {column.name for column in TRACE_COLUMNS if not column.default}
+    assert fields == {column.name for column in (*TRACE_COLUMNS, KEY_ID_COLUMN) if not column.default}
+
+
+def test_only_a_raw_table_with_a_hashed_column_says_under_which_key() -> None:
+    contracts = load_contracts(PROJECT / "contracts")
+    assert {table.name for table in contracts if KEY_ID_COLUMN in RawTable.of(table).columns} == {"users"}
 
 
 @given(contracts())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflix.contracts import Masking
-from dataflix.masking import mask_for, mask_hash, mask_name
+from dataflix.masking import PLAIN, key_id, mask_for, mask_hash, mask_name
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,15 @@ def test_empty_and_null_stay_what_they_are(masking: Masking, empty: str | None) 
 
 def test_a_column_without_masking_has_no_mask() -> None:
     assert mask_for(None, b"key") is None
+
+
+def test_no_key_has_an_id_too() -> None:
+    assert key_id(b"") == PLAIN
+
+
+@given(st.binary(min_size=1), st.binary(min_size=1))
+def test_a_key_id_names_its_key_and_holds_nothing_of_it(one: bytes, other: bytes) -> None:
+    named = key_id(one)
+    assert len(named) == 12
+    assert set(named) <= set(string.hexdigits.lower())
+    assert (named == key_id(other)) == (one == other)

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from fetched import MASKING_KEY, NOW, a_batch, a_preparer, a_record, rating_records
+from fetched import CONTRACTS, MASKING_KEY, NOW, a_batch, a_preparer, a_record, rating_records
 
 from dataflix.change_events import Operation
 from dataflix.masking import mask_hash
@@ -58,7 +58,7 @@ def test_an_event_that_cannot_be_read_is_set_aside_and_the_others_go_on() -> Non
     assert len(batch.tables[0].rows) == 1
     letter = next(message for message in batch.messages if message.topic == "dead_letters")
     told = orjson.loads(letter.value or b"")
-    assert told.pop("contract_version") == batch.contract_version
+    assert told.pop("contract_version") == CONTRACTS.version
     assert told == {
         "topic": "cdc.public.ratings",
         "partition": 0,
