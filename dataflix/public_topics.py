@@ -40,7 +40,7 @@ def public_topics(contracts: Contracts) -> tuple[PublicTopic, ...]:
         PublicTopic(
             DEAD_LETTERS,
             "Where change events stand that could not be processed, and why. The events themselves stay there. A later "
-            "message of the same key with the field `ending` closes the letter: replayed or discarded.",
+            "message of the same key with the field `ending` closes the letter.",
             "topic/partition/offset of the event",
             False,
         ),

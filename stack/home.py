@@ -69,8 +69,8 @@ def with_masking_key(present: Mapping[str, str], environ: Mapping[str, str]) -> 
         return dict(present)
     if not first:
         raise SettingsError(
-            f"{MASKING_KEY} is not the key of this home, and what is masked stays as it is: unset it, or have everything "
-            "masked under it with `bin/dataflix masking rotate`."
+            f"{MASKING_KEY} is not the key of this home, and what is masked stays as it is: unset it, or mask all "
+            "under it with `bin/dataflix masking rotate`."
         )
     return {MASKING_KEY: asked}
 

@@ -57,8 +57,8 @@ def begin(home: Home, environ: Mapping[str, str]) -> Rotation:
     if last and last.is_under_way:
         if asked and key_id(asked.encode()) != present:
             raise BadInput(
-                f"The rotation to the key {present} is not finished, and {MASKING_KEY} names another key: unset it, run "
-                "this again to finish, then rotate once more."
+                f"The rotation to the key {present} is not finished, and {MASKING_KEY} names another key: unset it, "
+                "run this again to finish, then rotate once more."
             )
         return last
     if asked and key_id(asked.encode()) == present:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from dataflix import dead_letters
 from dataflix.change_events import Operation
 from dataflix.contracts import Contracts, Table
+from dataflix.dead_letters import DeadLetter
 from dataflix.errors import MalformedEvent
 from dataflix.masking import key_id, mask_hash
 from dataflix.preparation import Prepare, compile_prepare
-from stream_processors import dead_letters
 from stream_processors.batch_consumer import FetchedBatch
-from stream_processors.dead_letters import DeadLetter, Patience
+from stream_processors.patience import Patience
 
 
 class Message(NamedTuple):

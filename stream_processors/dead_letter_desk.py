@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 
+from dataflix import dead_letters
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import Contracts
+from dataflix.dead_letters import Coordinates, DeadLetter, Ending, Resolution
+from dataflix.letter_box import Box, fold
+from dataflix.private_log import KafkaLog, read_at
 from dataflix.settings import WORKER_GROUP, Settings
-from stream_processors import dead_letters
 from stream_processors.batches import Batch, BatchPreparer, Message
-from stream_processors.dead_letters import Coordinates, DeadLetter, Ending, Patience, Resolution
 from stream_processors.delivery import Delivery
 from stream_processors.event_publisher import KafkaPublisher
 from stream_processors.instruments import Instruments
-from stream_processors.letter_box import Box, fold
-from stream_processors.private_log import KafkaLog, read_at
+from stream_processors.patience import Patience
 from stream_processors.raw_sink import ClickHouseSink
 from stream_processors.replay import Outcome, OwnTokens, Replay, Replayed
 

@@ -15,16 +15,15 @@ from typing import TypeVar
 
 import orjson
 
-from dataflix import masked_events
+from dataflix import dead_letters, masked_events
 from dataflix.contracts import Contracts, Table
+from dataflix.dead_letters import Coordinates, DeadLetter, read_message
 from dataflix.errors import SourceUnavailable
 from dataflix.masked_events import read_masked_event
+from dataflix.private_log import PrivateLog, Record, read_at
 from dataflix.values import JsonScalar
-from stream_processors import dead_letters
 from stream_processors.batch_consumer import FetchedBatch
 from stream_processors.batches import Batch, BatchPreparer, Message
-from stream_processors.dead_letters import Coordinates, DeadLetter, read_message
-from stream_processors.private_log import PrivateLog, Record, read_at
 from stream_processors.raw_sink import RawSink
 
 AT_ONCE = 500  # letters that are read, inserted and published together

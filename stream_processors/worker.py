@@ -10,18 +10,18 @@ import faust
 import structlog
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from dataflix import dead_letters
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import Contracts, load_contracts
 from dataflix.settings import Settings
-from stream_processors import dead_letters
 from stream_processors.app import attach, build_app, consumer_of
 from stream_processors.batches import BatchPreparer
-from stream_processors.dead_letters import Patience
 from stream_processors.delivery import Delivery
 from stream_processors.endings import give_up
 from stream_processors.event_publisher import KafkaPublisher
 from stream_processors.health import HealthServer, WorkerStatus
 from stream_processors.instruments import Instruments
+from stream_processors.patience import Patience
 from stream_processors.processing import Processing
 from stream_processors.raw_sink import ClickHouseSink
 from stream_processors.topics import wait_for_topics

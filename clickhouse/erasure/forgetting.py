@@ -10,14 +10,18 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from clickhouse.erasure import tables as rows
+from clickhouse.erasure.letters import Traces, close_letters, waiting_letters
 from clickhouse.erasure.receipt import Receipt, Rest
 from clickhouse.erasure.source_side import ErasureFailed, PersonalTables, SourceDeletion, delete_from_source
 from clickhouse.erasure.topics import Broker, MaskedTopics, mentions_of
 from clickhouse.raw_tables import RAW_DATABASE, SERVED_DATABASE
+from dataflix import dead_letters
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse, refusal
 from dataflix.contracts import PEOPLE, Contracts, Table
 from dataflix.errors import ContractViolation, NotFound
-from dataflix.settings import Settings
+from dataflix.letter_box import Entry
+from dataflix.private_log import KafkaLog
+from dataflix.settings import WORKER_GROUP, Settings
 
 UNKNOWN_TABLE = 60
 _POLL_SECONDS = 0.1
@@ -71,6 +75,12 @@ class Erasure:
         hashes = frozenset[str]().union(
             *(rows.known_hashes(self.client, table, column, self.user_id) for table, column in self.tables)
         )
+        self.say("Closing the dead letters.")
+        traces = self._traces(deletion)
+        letters = self._waiting(traces)
+        close_letters(self.settings.kafka, letters)
+        if letters:
+            erased[dead_letters.TOPIC] = len(letters)
         self.say("Erasing rows from raw and analytics.")
         erased |= _while_dbt_swaps(lambda: rows.erase_rows(self.client, self._served(), self.column, self.user_id))
         self.say("Reading the masked topics.")
@@ -83,11 +93,24 @@ class Erasure:
             erased |= {topic: count for topic, count in keys.items() if count}
             self.say("Scanning every table of raw and analytics.")
             found = _while_dbt_swaps(lambda: rows.scan(self.client, self._served(), self.column, self.user_id, hashes))
-            return self._receipt(erased, found | topics.found(), topics)
+            if left := self._waiting(traces):
+                found[dead_letters.TOPIC] = len(left)
+            return self._receipt(erased, found | topics.found(), topics, letters)
 
     def _was_here(self) -> bool:
         live = any(rows.live_rows(self.client, table, column, self.user_id) for table, column in self.tables)
         return live or rows.deleted_at(self.client, self.people, self.column, self.user_id) is not None
+
+    def _traces(self, deletion: SourceDeletion | None) -> Traces:
+        keys = {
+            table.private_topic: rows.known_keys(self.client, table, column, self.user_id, deletion)
+            for table, column in self.tables
+        }
+        return Traces(self.column, self.user_id, keys, self.settings.masking_key.get_secret_value().encode())
+
+    def _waiting(self, traces: Traces) -> list[Entry]:
+        with closing(KafkaLog(self.settings.kafka, WORKER_GROUP)) as log:
+            return waiting_letters(log, self.contracts, [table for table, _ in self.tables], traces)
 
     def _served(self) -> list[rows.ServedTable]:
         return rows.served_tables(self.client, self.column)
@@ -120,7 +143,9 @@ class Erasure:
                 return f"raw.{table.name} shows {live} rows of the user as not deleted"
         return None
 
-    def _receipt(self, erased: dict[str, int], found: dict[str, int], topics: MaskedTopics) -> Receipt:
+    def _receipt(
+        self, erased: dict[str, int], found: dict[str, int], topics: MaskedTopics, letters: list[Entry]
+    ) -> Receipt:
         now = datetime.now(UTC)
         deleted_at = rows.deleted_at(self.client, self.people, self.column, self.user_id)
         private = [table.private_topic for table, _ in self.tables]
@@ -147,6 +172,13 @@ class Erasure:
                     None if lag is None else max(person.told_at) + lag,
                     len(person.told_at),
                 )
+        if letters:
+            kept = self.broker.kept_for([dead_letters.TOPIC], "retention.ms", "segment.ms")
+            remaining[dead_letters.TOPIC] = Rest(
+                "closed letters: where the events stood, why, and a hash of the row's key; the topic lets go of them",
+                None if kept is None else now + kept,
+                len(letters),
+            )
         remaining["models"] = Rest(
             "models trained before hold what was learned from everybody, and no person; the next training does "
             "without this one"
@@ -161,7 +193,7 @@ class Erasure:
 
 
 def forget(settings: Settings, contracts: Contracts, user_id: int, wait_seconds: float, say: Say) -> Receipt:
-    """Erase the person from source, raw, marts and masked topics, and look whether anything is left.
+    """Erase the person from source, raw, marts and masked topics, close the dead letters, and look what is left.
 
     Raises ContractViolation when no contract describes people, else what `Erasure.run` raises.
     """

@@ -94,6 +94,25 @@ def known_hashes(client: Client, table: Table, person: str, user_id: int) -> fro
     return frozenset(found)
 
 
+def known_keys(
+    client: Client, table: Table, person: str, user_id: int, deletion: SourceDeletion | None
+) -> frozenset[bytes]:
+    """The keys, as messages carry them, of the person's rows: of every version, and of those that went just now."""
+    columns = ", ".join(f"`{name}`" for name in table.key)
+    marked = f"{events.DELETED} = 1 and {events.TXID} = {{txid:UInt64}} and {events.COMMITTED_AT} >= "
+    query = (
+        f"select distinct {columns} from {RAW_DATABASE}.`{table.name}` where `{person}` = {{user:Int64}} "  # noqa: S608
+        f"or {marked} fromUnixTimestamp64Micro({{begun:Int64}})"
+    )
+    parameters = {
+        "user": user_id,
+        "txid": deletion.txid if deletion else 0,  # no transaction has this number
+        "begun": int(deletion.begun_at.timestamp() * 1_000_000) if deletion else 0,
+    }
+    plain = {"output_format_json_quote_64bit_integers": 0}
+    return frozenset(client.raw_query(query, parameters, plain, fmt="JSONEachRow").splitlines())
+
+
 def live_rows(client: Client, table: Table, person: str, user_id: int) -> int:
     """Rows of the person that are not deleted, by their newest version."""
     query = f"select count() from {RAW_DATABASE}.`{table.name}` final where `{person}` = {{user:Int64}}"  # noqa: S608

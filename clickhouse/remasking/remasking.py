@@ -51,7 +51,7 @@ class Remasking:
     progress: Progress
 
     def run(self) -> RemaskingReceipt:
-        """Raises RemaskingFailed when rows do not come, and when a server is away: SourceUnavailable or SettingsError."""
+        """Raises RemaskingFailed when rows do not come, SourceUnavailable or SettingsError when a server is away."""
         before = {table.name: rows.key_ids(self.client, table) for table in self.tables}
         previous = {key_id for counts in before.values() for key_id in counts} - {self.key_id}
         topics = {table.masked_topic: OldKeyInTopic(self.key_id) for table in self.tables}

@@ -20,7 +20,11 @@ _DEAD_LETTER: dict[str, Schema] = {
     "at": _field("string", "When the event was set aside", format="date-time"),
 }
 _RESOLUTION: dict[str, Schema] = {
-    "ending": _field("string", "What became of the letter: replayed or discarded", pattern="^(replayed|discarded)$"),
+    "ending": _field(
+        "string",
+        "What became of the letter: replayed, discarded, or forgotten with its person",
+        pattern="^(replayed|discarded|forgotten)$",
+    ),
     "at": _field("string", "When", format="date-time"),
 }
 

@@ -40,8 +40,8 @@ def rotate(
     Exit 0 when no hash of another key is left.
     """
     home = open_home()
+    _check(home)
     with home.held("masking"):
-        _check(home)
         rotation = begin(home, os.environ)
         steps = Steps()
         with home.held(), steps.shown():

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from dataflix.contracts import Contracts, load_contracts
+from dataflix.dead_letters import Ending
+from dataflix.letter_box import Box, Entry, Selection
 from dataflix.observability import configure_logging
 from dataflix.settings import Settings, load_settings
 from stream_processors.dead_letter_desk import Desk, open_desk
-from stream_processors.dead_letters import Ending
-from stream_processors.letter_box import Box, Entry, Selection
 from stream_processors.replay import Outcome, Replayed
 
 FAILURE = 1

@@ -1,10 +1,10 @@
 import pytest
 
 from connectors.topics import topics
+from dataflix import dead_letters
 from dataflix.contracts import load_contracts
 from dataflix.public_topics import NotPublic, public_topic, public_topics
 from dataflix.settings import PROJECT, Settings
-from stream_processors import dead_letters
 
 CONTRACTS = load_contracts(PROJECT / "contracts")
 

@@ -17,7 +17,9 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["", "up", "down", "status", "logs", "restart", "import", "test", "lock"])
+@pytest.mark.parametrize(
+    "command", ["", "up", "down", "status", "logs", "restart", "import", "masking", "masking rotate", "test", "lock"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     explained = CliRunner().invoke(app, [*command.split(), "--help"])
     assert explained.exit_code == 0
@@ -31,6 +33,7 @@ def test_every_command_explains_itself(command: str) -> None:
         (("logs", "wroker"), 2, "no service 'wroker'"),
         (("restart", "kafka"), 1, "Nothing runs in"),
         (("verify",), 1, "postgres does not run"),
+        (("masking", "rotate"), 1, "postgres does not run"),
         (("down", "--purge"), 2, "is not a home of Dataflix"),
     ],
 )

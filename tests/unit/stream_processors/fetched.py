@@ -10,7 +10,7 @@ from dataflix.contracts import load_contracts
 from dataflix.settings import PROJECT
 from stream_processors.batch_consumer import FetchedBatch
 from stream_processors.batches import BatchPreparer
-from stream_processors.dead_letters import Patience
+from stream_processors.patience import Patience
 from tests.debezium import a_rating, an_event
 
 CONTRACTS = load_contracts(PROJECT / "contracts")

@@ -6,7 +6,7 @@ from fetched import CONTRACTS, MASKING_KEY, NOW, a_batch, a_preparer, a_record, 
 
 from dataflix.change_events import Operation
 from dataflix.masking import mask_hash
-from stream_processors.dead_letters import TooManyDeadLetters
+from stream_processors.patience import TooManyDeadLetters
 from tests.debezium import a_rating, a_user, an_event
 
 GOOD = an_event(a_rating(7))

@@ -6,10 +6,10 @@ import pytest
 import typer
 from fetched import CONTRACTS, NOW
 
+from dataflix.dead_letters import TOPIC, Coordinates, DeadLetter, Ending, Resolution
+from dataflix.letter_box import Box, Selection, fold
+from dataflix.private_log import Record
 from stream_processors.commands.dlq import age, duration
-from stream_processors.dead_letters import TOPIC, Coordinates, DeadLetter, Ending, Resolution
-from stream_processors.letter_box import Box, Selection, fold
-from stream_processors.private_log import Record
 
 
 def a_letter(offset: int, *, table: str = "ratings", kind: str = "UnfitValue", hours: float = 0) -> DeadLetter:

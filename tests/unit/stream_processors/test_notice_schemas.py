@@ -6,9 +6,9 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from dataflix.dead_letters import DeadLetter, Ending, Resolution
 from dataflix.model_registry import Announcement
 from dataflix.reference.notice_schema import announcement_schema, dead_letter_schema, resolution_schema
-from stream_processors.dead_letters import DeadLetter, Ending, Resolution
 
 
 @pytest.mark.parametrize("key_hash", [None, "0123456789abcdef"])
@@ -24,7 +24,7 @@ def test_a_dead_letter_is_what_its_schema_promises(key_hash: str | None) -> None
 def test_a_resolution_is_what_its_schema_promises(ending: Ending) -> None:
     schema = Draft202012Validator(resolution_schema())
     schema.validate(orjson.loads(Resolution(ending, datetime.now(UTC)).value()))
-    assert not schema.is_valid({"ending": "forgotten", "at": "2026-01-02T03:04:05Z"})
+    assert not schema.is_valid({"ending": "lost", "at": "2026-01-02T03:04:05Z"})
 
 
 def test_an_announcement_is_what_its_schema_promises() -> None:

@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry
 from troubled import BrokenSink, GatedSink
 
 from stream_processors.batch_consumer import FetchedBatch
-from stream_processors.dead_letters import TooManyDeadLetters
 from stream_processors.delivery import Delivery
 from stream_processors.event_publisher import MemoryPublisher
 from stream_processors.health import WorkerStatus
 from stream_processors.instruments import Instruments
+from stream_processors.patience import TooManyDeadLetters
 from stream_processors.processing import Processing
 from stream_processors.raw_sink import MemorySink
 

@@ -10,14 +10,15 @@ import pytest
 from fetched import CONTRACTS, MASKING_KEY, NOW, RATINGS
 from prometheus_client import CollectorRegistry
 
+from dataflix.dead_letters import Coordinates, DeadLetter
 from dataflix.errors import SourceUnavailable
+from dataflix.private_log import NEAR, Record, stretches
 from dataflix.versions import RowVersion
 from stream_processors.batches import Batch, BatchPreparer, Message
-from stream_processors.dead_letters import Coordinates, DeadLetter, Patience
 from stream_processors.delivery import Delivery
 from stream_processors.event_publisher import MemoryPublisher
 from stream_processors.instruments import Instruments
-from stream_processors.private_log import NEAR, Record, stretches
+from stream_processors.patience import Patience
 from stream_processors.raw_sink import MemorySink
 from stream_processors.replay import AT_ONCE, Outcome, OwnTokens, Replay, Replayed
 from tests.debezium import a_rating, an_event

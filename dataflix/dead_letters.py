@@ -6,7 +6,6 @@ The topic holds two sorts of messages under one key for each event: the letter, 
 message of a key says how things stand (see docs/adr/0005).
 """
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,13 +13,10 @@ from typing import NamedTuple
 
 import orjson
 
-from dataflix.errors import DataflixError, MalformedEvent
+from dataflix.errors import MalformedEvent
+from dataflix.public_topics import DEAD_LETTERS
 
-TOPIC = "dead_letters"
-
-
-class TooManyDeadLetters(DataflixError):
-    """So many events of one table in a row could not be processed that it is an outage, not bad data."""
+TOPIC = DEAD_LETTERS
 
 
 class Coordinates(NamedTuple):
@@ -67,6 +63,7 @@ class Ending(StrEnum):
 
     REPLAYED = "replayed"
     DISCARDED = "discarded"
+    FORGOTTEN = "forgotten"  # with the person whose event it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +88,3 @@ def read_message(value: bytes | None) -> DeadLetter | Resolution:
         return DeadLetter(**fields)
     except (ValueError, TypeError, LookupError) as error:
         raise MalformedEvent(f"A message of {TOPIC} is no dead letter ({type(error).__name__}).") from None
-
-
-class Patience:
-    """Counts dead letters in a row, for each table, and loses its patience at ``limit``."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._in_a_row: defaultdict[str, int] = defaultdict(int)
-
-    def good(self, table: str) -> None:
-        """An event of the table could be processed."""
-        self._in_a_row[table] = 0
-
-    def bad(self, table: str, reason: str) -> None:
-        """An event of the table could not. Raises TooManyDeadLetters."""
-        self._in_a_row[table] += 1
-        if self._in_a_row[table] >= self._limit:
-            raise TooManyDeadLetters(
-                f"{self._limit} events of {table} in a row could not be processed, the last one because: {reason} "
-                "Compare the contract with the source, then start the worker again: nothing is lost. "
-                "DATAFLIX_DEAD_LETTER_LIMIT moves the limit."
-            )

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from dataflix.dead_letters import Coordinates
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Address
-from stream_processors.dead_letters import Coordinates
 
 REPLY_SECONDS = 10.0
 NEAR = 1_000  # reading over as many records is quicker than asking anew

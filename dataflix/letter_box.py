@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dataflix.contracts import Contracts
+from dataflix.dead_letters import Coordinates, DeadLetter, Resolution, read_message
 from dataflix.errors import MalformedEvent
-from stream_processors.dead_letters import Coordinates, DeadLetter, Resolution, read_message
-from stream_processors.private_log import Record
+from dataflix.private_log import Record
 
 
 @dataclass(frozen=True, slots=True)
