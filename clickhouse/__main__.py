@@ -1,4 +1,4 @@
-"""The commands of the ClickHouse side: ``python -m clickhouse apply|ddl|verify|forget|remask|key-ids|dbt-sources``."""
+"""The commands of the ClickHouse side: ``python -m clickhouse apply|contracts|verify|forget|remask|dbt-sources …``."""
 
 import json
 import sys
@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from clickhouse import catalog, ddl
 from clickhouse import dbt_sources as sources
+from clickhouse.agreement.check import check as check_contracts
+from clickhouse.agreement.disagreement import as_json, as_text
 from clickhouse.erasure.forgetting import forget as forget_person
 from clickhouse.raw_tables import RawTable
 from clickhouse.reconciliation import repair as repairing
@@ -27,6 +29,8 @@ LARGEST_ID = 2**63 - 1
 DBT_SOURCES = PROJECT / "dbt" / "models" / "sources" / "raw.yml"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+contracts_app = typer.Typer(no_args_is_help=True, help="Compare contracts with what is there, and migrate raw tables.")
+app.add_typer(contracts_app, name="contracts")
 console = Console(highlight=False)
 
 
@@ -34,6 +38,31 @@ def _raw_tables(settings: Settings) -> list[RawTable]:
     return [RawTable.of(table) for table in load_contracts(settings.contracts)]
 
 
+@contracts_app.command()
+def check(as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Compare the contracts with source, topics and raw tables. Exit 0 when all agree; else 1, and all that differs."""
+    settings = load_settings()
+    contracts = load_contracts(settings.contracts)
+    found = check_contracts(settings, contracts)
+    if as_json_:
+        print(json.dumps(as_json(contracts.version, found)))
+    else:
+        print(as_text(contracts.version, found))
+    if found:
+        raise typer.Exit(FAILURE)
+
+
+@contracts_app.command()
+def diff() -> None:
+    """Print the statements that `apply` would run, and nothing when the raw tables are what the contracts describe."""
+    settings = load_settings()
+    with clickhouse(settings, ClickHouseUser.ADMIN) as client:
+        statements = catalog.missing(client, _raw_tables(settings))
+    if statements:
+        print(ddl.as_script(statements))
+
+
+@contracts_app.command()
 @app.command()
 def apply() -> None:
     """Create the databases and raw tables that the contracts describe; add new columns to existing ones."""

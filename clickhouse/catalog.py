@@ -34,16 +34,24 @@ def existing_tables(client: Client) -> dict[str, ExistingTable]:
     }
 
 
+def missing(client: Client, tables: Iterable[RawTable]) -> list[str]:
+    """The statements that `apply` would run; none when nothing is to do.
+
+    Raises ContractViolation when a table differs in a way that may lose data.
+    """
+    statements = plan(tables, existing_tables(client))
+    return [*([] if _has_databases(client) else ddl.create_databases()), *statements]
+
+
 def apply(client: Client, tables: Iterable[RawTable]) -> list[str]:
     """Create and extend what is missing, and return the statements that this took; none when nothing was to do.
 
     Raises ContractViolation, and changes nothing, when a table differs in a way that may lose data.
     """
-    statements = plan(tables, existing_tables(client))
-    databases = [] if _has_databases(client) else ddl.create_databases()
-    for statement in [*databases, *statements]:
+    statements = missing(client, tables)
+    for statement in statements:
         client.command(statement)
-    return [*databases, *statements]
+    return statements
 
 
 def _has_databases(client: Client) -> bool:

@@ -47,7 +47,12 @@ def comment_table(table: RawTable) -> str:
 
 def script(tables: Iterable[RawTable]) -> str:
     """Everything that an empty server needs, for people to read and for clients that take many statements."""
-    return "\n\n".join(f"{statement};" for statement in [*create_databases(), *map(create_table, tables)])
+    return as_script([*create_databases(), *map(create_table, tables)])
+
+
+def as_script(statements: Iterable[str]) -> str:
+    """Statements as one text."""
+    return "\n\n".join(f"{statement};" for statement in statements)
 
 
 def _definition(column: RawColumn) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from dataflix.errors import DataflixError, SettingsError
 from stack.commands.bench import bench
+from stack.commands.contracts import contracts
 from stack.commands.dbt import dbt
 from stack.commands.dlq import dlq
 from stack.commands.docs import docs
@@ -44,6 +45,7 @@ app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(forget)
+app.command(context_settings=PASSED_THROUGH)(contracts)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
 app.command(context_settings=PASSED_THROUGH)(dlq)

@@ -26,14 +26,21 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-@pytest.mark.parametrize("command", ["apply", "verify"])
+@pytest.mark.parametrize("command", ["apply", "verify", "contracts apply", "contracts diff"])
 def test_a_server_that_is_away_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    assert run(monkeypatch, command) == FAILURE
+    assert run(monkeypatch, *command.split()) == FAILURE
     said = capsys.readouterr().err
     assert said.startswith("ClickHouse does not answer at 127.0.0.1:")
     assert said.count("\n") == 1
+
+
+def test_a_source_that_is_away_is_no_agreement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "contracts", "check") == FAILURE
+    assert capsys.readouterr().err.startswith("PostgreSQL does not answer at 127.0.0.1:")
 
 
 def test_ddl_is_printed_without_any_server(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

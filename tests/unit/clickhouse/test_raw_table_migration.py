@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from clickhouse import ddl
-from clickhouse.migration import ExistingTable, plan
+from clickhouse.migration import DifferenceKind, ExistingTable, differences, plan
 from clickhouse.raw_tables import ENGINE, RawColumn, RawTable
 from dataflix.contracts import Table
 from dataflix.errors import ContractViolation
@@ -17,6 +17,7 @@ def raw_things(**types: str) -> RawTable:
 
 
 THINGS = raw_things(id="bigint", name="text")
+OTHERS = replace(raw_things(id="bigint"), name="others")
 
 
 def existing(table: RawTable) -> dict[str, ExistingTable]:
@@ -76,3 +77,26 @@ def test_one_table_that_is_refused_leaves_the_others_as_they_are() -> None:
     other = replace(THINGS, name="others")
     with pytest.raises(ContractViolation):
         plan([other, raw_things(id="bigint", name="bigint")], existing(THINGS))
+
+
+def test_every_difference_is_told_and_only_those_that_lose_nothing_have_a_statement() -> None:
+    there = replace(THINGS, columns=(*THINGS.columns, RawColumn("stray", "String", "")))
+    wanted = raw_things(id="bigint", name="bigint", size="integer")
+    found = {difference.kind: difference for difference in differences([wanted, OTHERS], existing(there))}
+    assert {kind for kind, difference in found.items() if difference.statement} == {
+        DifferenceKind.MISSING_COLUMN,
+        DifferenceKind.MISSING_TABLE,
+    }
+    assert {kind for kind, difference in found.items() if not difference.statement} == {
+        DifferenceKind.STRAY_COLUMN,
+        DifferenceKind.TYPE,
+    }
+    assert all(difference.stops for difference in found.values())
+
+
+def test_a_description_that_differs_stops_nothing() -> None:
+    (difference,) = differences([replace(THINGS, description="Other.")], existing(THINGS))
+    assert (difference.kind, difference.stops) == (DifferenceKind.DESCRIPTION, False)
+    assert difference.message == (
+        "The description of raw.things is not its contract's: run `bin/dataflix contracts apply`."
+    )

@@ -1,0 +1,1 @@
+"""Whether contracts, source, topics and raw tables agree."""
