@@ -71,7 +71,8 @@ def prepare(home: Home) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     format_storage = SERVER.once(
         home, "kafka.tools.StorageTool",
-        "format", "--cluster-id", cluster, "--config", configuration(home), "--ignore-formatted",
+        # one argument: an id may begin with a dash, and would pass for an option
+        "format", f"--cluster-id={cluster}", "--config", configuration(home), "--ignore-formatted",
     )  # fmt: skip
     done = subprocess.run([str(part) for part in format_storage], capture_output=True, text=True, check=False)
     if done.returncode:
