@@ -7,6 +7,7 @@ from connectors.grants import grants
 from connectors.postgres import MAINTENANCE_DATABASE, connect_admin
 from connectors.publication import PUBLICATION, check_source, keep_publication, read_source
 from connectors.roles import databases, keep_database, keep_role, roles
+from connectors.truncation import keep_truncation
 from dataflix.contracts import load_contracts
 from dataflix.settings import load_settings
 
@@ -33,6 +34,7 @@ def migrate() -> None:
             with connection.transaction():
                 for statement in grants(contracts):
                     connection.execute(statement)
+                keep_truncation(connection, contracts)
                 changed = keep_publication(connection, contracts)
     for name in applied:
         typer.echo(f"Applied {name}.")

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from psycopg import sql
 from running_worker import Worker, running
-from screenings import patiently
+from screenings import PATIENCE_S, patiently
 
 from clickhouse import catalog
 from clickhouse.raw_tables import RawTable
@@ -26,6 +26,7 @@ from clickhouse.reconciliation.verification import compare_once
 from connectors.connect import Connect, session
 from connectors.debezium import connector_config
 from connectors.postgres import connect_admin
+from connectors.truncation import keep_truncation
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import Contracts, Table, load_contracts
 from dataflix.settings import PROJECT, Settings
@@ -86,6 +87,7 @@ class OwnStream:
         """
         with connect_admin(self.settings) as connection:
             connection.execute(sql.SQL(script % self._columns).format(**names))  # type: ignore[arg-type]  # of the test
+            keep_truncation(connection, self.contracts)
         admin = AdminClient({"bootstrap.servers": str(self.settings.kafka)})
         there = admin.list_topics(timeout=30).topics
         wanted = [
@@ -209,18 +211,19 @@ class OwnStream:
         ended = [notice for notice in notices if (notice["aggregate_type"], notice["type"]) == SNAPSHOT_ENDED]
         assert len(ended) >= self._snapshots
 
-    def catch_up(self) -> None:
+    def catch_up(self, seconds: float = PATIENCE_S) -> None:
         """Wait until everything that was committed or ordered so far stands in raw and in the masked topic."""
         self.await_snapshots()
         self._markers += 1
         marker = FIRST_MARKER + self._markers
-        (key,) = self.table.key
-        self.execute(f"INSERT INTO {{table}} ({key}) VALUES (%s)", marker)  # noqa: S608
+        (name,) = self.table.key
+        key = orjson.dumps({name: marker})
+        self.execute(f"INSERT INTO {{table}} ({name}) VALUES (%s)", marker)  # noqa: S608
 
-        @patiently()
+        @patiently(seconds)
         def arrived() -> None:
-            assert self.raw(f"SELECT count() FROM {{raw}} WHERE {key} = {marker}") == [(1,)]  # noqa: S608
-            assert any(event and event[key] == marker for _, event in self.masked())
+            assert self.raw(f"SELECT count() FROM {{raw}} WHERE {name} = {marker}") == [(1,)]  # noqa: S608
+            assert any(key == seen for seen, _ in reversed(self.messages(self.table.masked_topic)))
 
         arrived()
 

@@ -134,6 +134,15 @@ def phone(tmp_path: Path) -> Mapping[str, str]:
     return {"DATAFLIX_MIGRATIONS": str(tmp_path)}
 
 
+def test_a_truncate_of_every_table_under_contract_deletes_the_rows_first(loaded: Source) -> None:
+    triggers = "SELECT count(*) FROM pg_trigger WHERE tgname = 'dataflix_delete_before_truncate' AND tgenabled = 'A'"
+    assert loaded.value(triggers) == len(TABLES)
+    with loaded.connect(ADMIN) as connection:
+        connection.execute("TRUNCATE users CASCADE")
+    assert loaded.value("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM ratings)") == 0
+    assert loaded.value("SELECT count(*) FROM movies") == 20
+
+
 def test_the_tables_go_up_down_and_up_again(migrated: Source) -> None:
     assert migrated.tables() > TABLES
     downgrade(migrated.settings, "base")
