@@ -11,6 +11,7 @@ API_TABLES = ("users", "movies", "watched_movies", "ratings")
 STREAM_SCHEMA = "dataflix"
 SIGNALS = "signals"
 HEARTBEAT = "heartbeat"
+SNAPSHOTS = "snapshots"
 HEARTBEAT_COLUMN = "beat_at"
 
 
@@ -83,6 +84,7 @@ def _debezium() -> list[sql.Composed]:
         "schema": sql.Identifier(STREAM_SCHEMA),
         "signals": sql.Identifier(STREAM_SCHEMA, SIGNALS),
         "heartbeat": sql.Identifier(STREAM_SCHEMA, HEARTBEAT),
+        "snapshots": sql.Identifier(STREAM_SCHEMA, SNAPSHOTS),
         "beat": sql.Identifier(HEARTBEAT_COLUMN),
     }
     return [
@@ -93,4 +95,10 @@ def _debezium() -> list[sql.Composed]:
         # whoever compares source and raw may order rows to be read again
         _statement("GRANT USAGE ON SCHEMA {schema} TO {verifier}", verifier=sql.Identifier(VERIFIER), **names),
         _statement("GRANT INSERT ON {signals} TO {verifier}", verifier=sql.Identifier(VERIFIER), **names),
+        # and notes for which tables that has to happen once they are what their contracts say
+        _statement(
+            "GRANT SELECT, UPDATE (columns, ordered_at) ON {snapshots} TO {verifier}",
+            verifier=sql.Identifier(VERIFIER),
+            **names,
+        ),
     ]

@@ -6,7 +6,7 @@ ordered for stands in ``dataflix.snapshots``, written in the transaction of the 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
 from connectors.postgres import Connection
@@ -49,9 +49,41 @@ def order_missing(connection: Connection, contracts: Contracts) -> tuple[str, ..
         if ordered == {table.source: frozenset(table.by_name) for table in contracts}:
             return ()
         if tables := without_snapshot(contracts, ordered):
-            connection.execute(
-                "INSERT INTO dataflix.signals (id, type, data) VALUES (%s, 'execute-snapshot', %s)",
-                [str(uuid4()), snapshot_signal(tables)],
-            )
+            _signal(connection, tables)
         record(connection, contracts)
     return tables
+
+
+def forget(connection: Connection, tables: Collection[str]) -> None:
+    """Note that the last snapshot of ``tables`` (``schema.table``) is worth nothing any more."""
+    if tables:
+        connection.execute(
+            "UPDATE dataflix.snapshots SET columns = '{}' WHERE source_table = ANY (%s) AND columns <> '{}'",
+            [list(tables)],
+        )
+
+
+def order_forgotten(connection: Connection, contracts: Contracts, *, except_for: Collection[str]) -> tuple[str, ...]:
+    """Signal a snapshot of the tables whose last one was forgotten, ``except_for`` some; their names."""
+    with connection.transaction():
+        tables = []
+        for table in contracts:
+            if table.source in except_for:
+                continue
+            ordered = connection.execute(
+                "UPDATE dataflix.snapshots SET columns = %s, ordered_at = now() "
+                "WHERE source_table = %s AND columns = '{}' RETURNING source_table",
+                [list(table.by_name), table.source],
+            )
+            if ordered.fetchone():
+                tables.append(table.source)
+        if tables:
+            _signal(connection, tuple(tables))
+    return tuple(tables)
+
+
+def _signal(connection: Connection, tables: tuple[str, ...]) -> None:
+    connection.execute(
+        "INSERT INTO dataflix.signals (id, type, data) VALUES (%s, 'execute-snapshot', %s)",
+        [str(uuid4()), snapshot_signal(tables)],
+    )

@@ -57,6 +57,13 @@ WORKER_UNNAMED_COLUMNS = Metric(
     "columns",
     ("table",),
 )
+WORKER_PAUSED_TABLES = Metric(
+    "dataflix_worker_paused_tables",
+    MetricKind.GAUGE,
+    "1 while a table waits because the source is not what its contract says, 0 once it has gone on",
+    "tables",
+    ("table",),
+)
 WORKER_INSERT_SECONDS = Metric(
     "dataflix_worker_insert_seconds",
     MetricKind.HISTOGRAM,
@@ -149,11 +156,27 @@ WATCHER_CONNECTOR_RUNNING = Metric(
     "running",
 )
 
+WATCHER_STOPPED_TABLES = Metric(
+    "dataflix_watcher_stopped_tables",
+    MetricKind.GAUGE,
+    "1 while the source is not what the contract of the table says, so that the table waits",
+    "tables",
+    ("table",),
+)
+WATCHER_STRUCTURE_FINDINGS = Metric(
+    "dataflix_watcher_structure_findings",
+    MetricKind.GAUGE,
+    "Differences between the source and the contract of a table, by kind",
+    "findings",
+    ("table", "kind"),
+)
+
 METRICS = (
     WORKER_EVENTS,
     WORKER_BATCHES,
     WORKER_DEAD_LETTERS,
     WORKER_UNNAMED_COLUMNS,
+    WORKER_PAUSED_TABLES,
     WORKER_INSERT_SECONDS,
     WORKER_PUBLISH_SECONDS,
     WORKER_RETRIES,
@@ -170,4 +193,6 @@ METRICS = (
     WATCHER_FINDING_LEVEL,
     WATCHER_OBSERVED_TIMESTAMP_SECONDS,
     WATCHER_CONNECTOR_RUNNING,
+    WATCHER_STOPPED_TABLES,
+    WATCHER_STRUCTURE_FINDINGS,
 )

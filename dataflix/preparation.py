@@ -40,6 +40,7 @@ class Prepared(NamedTuple):
     operation: Operation
     committed_us: int  # microseconds since 1970
     unnamed: frozenset[str]  # source columns that no contract names: left out here, to be reported
+    absent: frozenset[str]  # contract columns that the event does not have, though it is no deletion; null here
 
 
 Prepare = Callable[[bytes, int, int], Prepared]
@@ -86,12 +87,15 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
         row[masked_events.OFFSET] = offset
         if hashed_under is not None and not deleted:
             row[masked_events.KEY_ID] = hashed_under
-        unnamed = _NONE if change.row.keys() <= names else frozenset(change.row) - names
+        unnamed = absent = _NONE
+        if change.row.keys() != names:
+            unnamed = frozenset(change.row) - names
+            absent = _NONE if deleted else names - change.row.keys()
         event = orjson.dumps(row)
         if len(key) + len(event) > _LARGEST_BYTES:
             # Kafka would refuse it again and again, and what comes after it would wait for ever.
             raise OversizedEvent(f"The masked event takes more than the {_LARGEST_BYTES} bytes that a message holds.")
-        return Prepared(key, event, change.operation, change.committed_us, unnamed)
+        return Prepared(key, event, change.operation, change.committed_us, unnamed, absent)
 
     return prepare
 

@@ -25,6 +25,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: int = 0  # milliseconds since 1970; 0 where it does not matter
 
     @property
     def coordinates(self) -> Coordinates:

@@ -69,6 +69,19 @@ def consumer_of(app: faust.App) -> BatchConsumer:
     return cast("BatchConsumer", app.consumer)
 
 
+@dataclass(frozen=True, slots=True)
+class FaustPartitions:
+    """The partitions that the application's consumer reads."""
+
+    app: faust.App
+
+    def pause(self, topic: str, partition: int) -> None:
+        consumer_of(self.app).pause(topic, partition)
+
+    def resume(self, topic: str) -> None:
+        consumer_of(self.app).resume(topic)
+
+
 def attach(app: faust.App, topics: Sequence[str], processing: Processing, assigned: Callable[[int], None]) -> None:
     """Let ``processing`` handle the batches of ``topics``; ``assigned`` learns how many partitions it reads."""
 

@@ -8,9 +8,10 @@ while partitions move or the application stops: taken at its word, they would be
 
 This leans on non-public parts of faust-streaming 0.15.3, which is pinned; ``tests/integration/test_worker_consumer.py``
 holds the behaviour against a real broker. Of ``faust.transport.consumer.Consumer`` it replaces ``_drain_messages`` and
-``_new_offset`` and uses ``_wait_next_records``, ``_to_message``, ``_acked``, ``_acked_index``, ``_read_offset`` and
-``_stopped``; of the aiokafka driver it extends ``AIOKafkaConsumerThread._create_worker_consumer`` and sets
-``_fetch_max_wait_ms`` of aiokafka's own consumer, because Faust passes 1500.
+``_new_offset`` and uses ``_wait_next_records``, ``_to_message``, ``_acked``, ``_acked_index``, ``_read_offset``,
+``_paused_partitions`` and ``_stopped``; of the aiokafka driver it extends
+``AIOKafkaConsumerThread._create_worker_consumer`` and sets ``_fetch_max_wait_ms`` of aiokafka's own consumer, because
+Faust passes 1500.
 """
 
 import asyncio
@@ -87,6 +88,14 @@ class BatchConsumer(driver.Consumer):
     def is_current(self, batch: FetchedBatch) -> bool:
         """False when partitions have moved since: the batch will be fetched again, here or by another worker."""
         return batch.assignment == self.assignment_number
+
+    def pause(self, topic: str, partition: int) -> None:
+        """Fetch no more of the partition, and keep it."""
+        self.pause_partitions({TP(topic, partition)})
+
+    def resume(self, topic: str) -> None:
+        """Fetch the partitions of ``topic`` again that were paused."""
+        self.resume_partitions({tp for tp in self._paused_partitions if tp.topic == topic})
 
     def ack(self, message: Any) -> bool:
         batch: FetchedBatch = message.value

@@ -12,7 +12,8 @@ from dataflix.contracts import Contracts, Table
 from dataflix.dead_letters import DeadLetter
 from dataflix.errors import MalformedEvent
 from dataflix.masking import key_id, mask_hash
-from dataflix.preparation import Prepare, compile_prepare
+from dataflix.preparation import MissingValue, Prepare, compile_prepare
+from dataflix.values import UnfitValue
 from stream_processors.batch_consumer import FetchedBatch
 from stream_processors.patience import Patience
 
@@ -36,6 +37,7 @@ class TableBatch:
     committed_us: list[int] = field(default_factory=list)  # of streamed changes
     dead_letters: Counter[str] = field(default_factory=Counter)  # by kind
     unnamed: frozenset[str] = frozenset()
+    doubtful_at: float | None = None  # seconds since 1970: the newest event that does not look like its contract
 
     def token(self, rules: str) -> str:
         """Equal for the same events under the same rules: ClickHouse drops an insert whose token it has seen."""
@@ -77,6 +79,11 @@ class BatchPreparer:
         """The private topics that it understands."""
         return list(self._plans)
 
+    @property
+    def tables(self) -> dict[str, str]:
+        """The names of the tables by their private topics."""
+        return {topic: table.name for topic, (table, _) in self._plans.items()}
+
     def prepare(self, fetched: Iterable[FetchedBatch]) -> Batch:
         """Raises TooManyDeadLetters; what is malformed otherwise becomes a dead letter."""
         tables: dict[str, TableBatch] = {}
@@ -89,6 +96,15 @@ class BatchPreparer:
             self._add(part, prepare, batch.records, messages)
         return Batch(list(tables.values()), messages, self._rules)
 
+    def joined(self, parts: Sequence[Batch]) -> Batch:
+        """One batch of several, each of other tables."""
+        tables = [table for part in parts for table in part.tables]
+        return Batch(tables, [message for part in parts for message in part.messages], self._rules)
+
+    def forgive(self, topic: str) -> None:
+        """Forget the dead letters in a row of the table of ``topic``: what was prepared of it is not delivered."""
+        self._patience.good(self._plans[topic][0].name)
+
     def _add(self, part: TableBatch, prepare: Prepare, records: Sequence[Any], messages: list[Message]) -> None:
         topic, name = part.table.masked_topic, part.table.name
         for record in records:
@@ -100,6 +116,8 @@ class BatchPreparer:
                 letter = self._letter(record, error)
                 part.dead_letters[letter.kind] += 1
                 messages.append(Message(dead_letters.TOPIC, letter.key(), letter.value()))
+                if isinstance(error, MissingValue | UnfitValue):
+                    part.doubtful_at = record.timestamp / 1_000
                 self._patience.bad(name, letter.reason)
                 continue
             self._patience.good(name)
@@ -112,6 +130,8 @@ class BatchPreparer:
                 part.committed_us.append(event.committed_us)
             if event.unnamed:
                 part.unnamed |= event.unnamed
+            if event.absent:
+                part.doubtful_at = record.timestamp / 1_000
 
     def _letter(self, record: Any, error: MalformedEvent) -> DeadLetter:
         key = None if record.key is None else record.key.decode(errors="replace")

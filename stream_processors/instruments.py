@@ -24,6 +24,7 @@ class Instruments:
         self._publish_seconds = metrics.WORKER_PUBLISH_SECONDS.histogram(registry)
         self._retries = metrics.WORKER_RETRIES.counter(registry)
         self._commit_to_raw = metrics.WORKER_COMMIT_TO_RAW_SECONDS.histogram(registry)
+        self._paused_tables = metrics.WORKER_PAUSED_TABLES.gauge(registry)
         self._unnamed: dict[str, frozenset[str]] = {}
 
     def inserted(self, part: TableBatch, seconds: float) -> None:
@@ -36,6 +37,14 @@ class Instruments:
     def published(self, seconds: float) -> None:
         """The messages of a batch are in Kafka."""
         self._publish_seconds.observe(seconds)
+
+    def paused(self, table: str) -> None:
+        """The table waits."""
+        self._paused_tables.labels(table).set(1)
+
+    def resumed(self, table: str) -> None:
+        """The table goes on."""
+        self._paused_tables.labels(table).set(0)
 
     def failed_try(self, target: str) -> None:
         """An insert or a publication has to be repeated."""

@@ -14,7 +14,8 @@ from dataflix import dead_letters
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import Contracts, load_contracts
 from dataflix.settings import Settings
-from stream_processors.app import attach, build_app, consumer_of
+from stream_processors.app import FaustPartitions, attach, build_app, consumer_of
+from stream_processors.batch_consumer import FetchedBatch
 from stream_processors.batches import BatchPreparer
 from stream_processors.delivery import Delivery
 from stream_processors.endings import give_up
@@ -22,8 +23,10 @@ from stream_processors.event_publisher import KafkaPublisher
 from stream_processors.health import HealthServer, WorkerStatus
 from stream_processors.instruments import Instruments
 from stream_processors.patience import Patience
+from stream_processors.pausing import Pauses
 from stream_processors.processing import Processing
 from stream_processors.raw_sink import ClickHouseSink
+from stream_processors.source_structure import WatcherStructure
 from stream_processors.topics import wait_for_topics
 
 _log = structlog.get_logger(__name__)
@@ -46,24 +49,36 @@ async def run_worker(settings: Settings) -> None:
     sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
     publisher = KafkaPublisher(str(settings.kafka))
     app = build_app(settings.kafka, settings.home / "worker", settings.worker_instance_id)
+    instruments = Instruments(registry, time.time)
+    structure = WatcherStructure(settings.watcher)
+
+    def is_current(batch: FetchedBatch) -> bool:
+        return consumer_of(app).is_current(batch)
+
+    pauses = Pauses(structure, FaustPartitions(app), instruments, tables=preparer.tables, is_current=is_current)
     processing = Processing(
         preparer,
-        Delivery(sink, publisher, Instruments(registry, time.time)),
+        Delivery(sink, publisher, instruments),
+        pauses,
         status,
-        is_current=lambda batch: consumer_of(app).is_current(batch),
+        is_current=is_current,
         give_up=give_up,
     )
     attach(app, preparer.topics, processing, status.assigned)
     health = HealthServer(settings.worker, status, registry)
     health.start()
+    await processing.ask_for_the_structure()  # before the first event: nothing else could tell what that event means
     ticking = asyncio.create_task(_tick(status))
+    watching = asyncio.create_task(processing.watch_the_structure())
     starting = asyncio.create_task(_start(app, settings, contracts, status))
     starting.add_done_callback(_give_up_on_failure)
     await _stopped(stop, app)
     ticking.cancel()
     starting.cancel()
+    watching.cancel()
     await processing.drain()
     await app.stop()
+    await structure.close()
     publisher.close()
     sink.close()
     health.close()

@@ -12,7 +12,9 @@ from connectors.debezium import CONNECTOR
 from connectors.watcher.connector import ConnectorProbe
 from connectors.watcher.report import FindingsCollector
 from connectors.watcher.server import application, served
+from connectors.watcher.structure import PostgresSource, StructureProbe
 from connectors.watcher.watch import Watch
+from dataflix.contracts import load_contracts
 from dataflix.settings import Settings
 
 CONNECT_ANSWERS_S = 5.0
@@ -21,14 +23,17 @@ _log = structlog.get_logger(__name__)
 
 
 async def run_watcher(settings: Settings) -> None:
-    """Watch until SIGTERM or SIGINT. Raises SettingsError when the watcher cannot start."""
+    """Watch until SIGTERM or SIGINT. Raises DataflixError when the watcher cannot start."""
+    contracts = load_contracts(settings.contracts)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as open_:
         http = await open_.enter_async_context(session())
         connect = Connect(http, settings, CONNECTOR, wait_s=CONNECT_ANSWERS_S)
-        watch = Watch([ConnectorProbe(connect)])
+        source = PostgresSource(settings, contracts)
+        open_.callback(source.close)
+        watch = Watch([ConnectorProbe(connect), StructureProbe(source, contracts)])
         registry = CollectorRegistry()
         registry.register(FindingsCollector(lambda: watch.findings))
         await open_.enter_async_context(served(application(watch, registry), settings.watcher))

@@ -26,8 +26,10 @@ def a_record(
     partition: int = 0,
     offset: int = 0,
     key: bytes | None = b'{"rating_id":7}',
+    timestamp: int = 1_000_000,
 ) -> Any:
-    return SimpleNamespace(topic=topic, partition=partition, offset=offset, key=key, value=value)
+    """``timestamp`` is in milliseconds since 1970: when it was written."""
+    return SimpleNamespace(topic=topic, partition=partition, offset=offset, key=key, value=value, timestamp=timestamp)
 
 
 def rating_records(*numbers: int, first_offset: int = 0, partition: int = 0) -> list[Any]:
