@@ -79,10 +79,10 @@ class Stack:
     def api(self) -> httpx.Client:
         return httpx.Client(base_url=self.settings.api.url, timeout=10)
 
-    def source(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """PostgreSQL, as its administrator."""
+    def source(self, database: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
+        """PostgreSQL, as its administrator; the database of the source unless another is named."""
         settings = self.settings
-        conninfo = settings.postgres_conninfo("dataflix_admin", settings.postgres_admin_password)
+        conninfo = settings.postgres_conninfo("dataflix_admin", settings.postgres_admin_password, database)
         return psycopg.connect(conninfo, autocommit=True)
 
     @cached_property
