@@ -10,6 +10,7 @@ import typer
 from bench.chaos.run import chaos
 from bench.freshness import freshness
 from bench.recommendation_freshness import recommendation_freshness
+from bench.throughput.run import throughput
 from dataflix.errors import DataflixError
 from dataflix.settings import load_settings
 
@@ -45,6 +46,18 @@ def prove_by_chaos(
     print(json.dumps(report))
     if report["lost"] or report["duplicated"] or report["mismatched"]:
         raise typer.Exit(1)
+
+
+@app.command("throughput")
+def measure_throughput(
+    events: Annotated[int, typer.Option(min=1_000, help="Changes in a backlog.")] = 200_000,
+) -> None:
+    """Events a second through Debezium, through one worker and two, and by plain consumption of the same topic.
+
+    The stack's worker and API are stopped while it measures. ``worker_cpu_us`` is the processor time that one worker
+    takes for an event.
+    """
+    print(json.dumps(throughput(load_settings(), events)))
 
 
 def main() -> None:

@@ -1,0 +1,117 @@
+"""Workers that exist for one measurement: the same program as the running one, on ports of their own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.throughput.pace import Pace
+from dataflix.errors import DataflixError
+from dataflix.settings import PROJECT, Address, Settings
+
+_PATIENCE = 120.0  # seconds without a further event
+_PAUSE = 0.05
+_STOP = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What workers took for a backlog."""
+
+    per_second: int
+    cpu_us: float  # processor time for each event, in microseconds: other programs do not slow this one down
+
+
+def drain(settings: Settings, events: int, workers: int) -> Drained:
+    """Let so many workers process ``events`` events that wait for them.
+
+    Counted from the moment that every worker has acknowledged something. Raises DataflixError when a worker ends, or
+    nothing moves for 120 s.
+    """
+    with ExitStack() as started:
+        running = [started.enter_context(_worker(settings, number)) for number in range(workers)]
+        pace = Pace()
+        done, moved_at, cpu_from, counted_from = 0, time.monotonic(), 0.0, 0
+        while done < events:
+            counts = [worker.events() for worker in running]
+            if sum(counts) > done:
+                moved_at = time.monotonic()
+            done = sum(counts)
+            if all(counts) or done >= events:
+                if not counted_from:
+                    counted_from, cpu_from = done, sum(worker.cpu_seconds() for worker in running)
+                pace.saw(done, time.perf_counter())
+            if time.monotonic() - moved_at > _PATIENCE:
+                raise DataflixError(f"The workers stand at {done} of {events} events: see `bin/dataflix status`.")
+            time.sleep(_PAUSE)
+        cpu = sum(worker.cpu_seconds() for worker in running) - cpu_from
+    return Drained(pace.per_second, round(cpu / max(1, done - counted_from) * 1e6, 1))
+
+
+class _Worker:
+    def __init__(self, process: subprocess.Popen[bytes], address: Address) -> None:
+        self._process = process
+        self._measured = psutil.Process(process.pid)
+        self._url = f"{address.url}/metrics"
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def events(self) -> int:
+        """Events of ratings that it has acknowledged, 0 before it answers."""
+        if self._process.poll() is not None:
+            raise DataflixError(f"A worker ended with exit code {self._process.returncode}.")
+        try:
+            with self._opener.open(self._url, timeout=5) as reply:
+                text = reply.read().decode()
+        except (urllib.error.URLError, TimeoutError):
+            return 0
+        return round(
+            sum(
+                sample.value
+                for family in text_string_to_metric_families(text)
+                for sample in family.samples
+                if sample.name == "dataflix_worker_events_total" and sample.labels["table"] == "ratings"
+            )
+        )
+
+    def cpu_seconds(self) -> float:
+        times = self._measured.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextmanager
+def _worker(settings: Settings, number: int) -> Iterator[_Worker]:
+    with socket.socket() as free:
+        free.bind((settings.worker.host, 0))
+        port = free.getsockname()[1]
+    # The first one takes the place of the stack's own worker in the consumer group, the others join and leave
+    name = (settings.worker_instance_id or "worker") if number == 0 else ""
+    own = {"DATAFLIX_WORKER_PORT": str(port - settings.port_offset), "DATAFLIX_WORKER_INSTANCE_ID": name}
+    log = settings.logs / f"bench-worker-{number}.log"
+    with log.open("wb") as output:
+        log.chmod(0o600)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stream_processors"],
+            cwd=PROJECT,
+            env=os.environ | own,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+        )
+    try:
+        yield _Worker(process, Address(settings.worker.host, port))
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
