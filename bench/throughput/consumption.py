@@ -15,7 +15,7 @@ _AT_ONCE = 5_000
 _PATIENCE = 30.0  # seconds
 
 
-def by_confluent(settings: Settings, backlog: Backlog) -> int:
+def by_confluent(settings: Settings, backlog: Backlog) -> int | None:
     """Events a second. Raises SourceUnavailable."""
     pace, read = Pace(), 0
     consumer = Consumer({"bootstrap.servers": str(settings.kafka), "group.id": "bench", "enable.auto.commit": False})
@@ -30,7 +30,7 @@ def by_confluent(settings: Settings, backlog: Backlog) -> int:
     return pace.per_second
 
 
-async def by_aiokafka(settings: Settings, backlog: Backlog) -> int:
+async def by_aiokafka(settings: Settings, backlog: Backlog) -> int | None:
     """Events a second. Raises SourceUnavailable."""
     pace, read = Pace(), 0
     consumer = AIOKafkaConsumer(bootstrap_servers=str(settings.kafka), enable_auto_commit=False)

@@ -18,8 +18,8 @@ class Pace:
             self._last = (events, at)
 
     @property
-    def per_second(self) -> int:
-        """Events a second between the first and the last sight; 0 while there is but one."""
+    def per_second(self) -> int | None:
+        """Events a second between the first and the last sight; None while there is but one: too few to measure."""
         if self._first is None or self._last[1] <= self._first[1]:
-            return 0
+            return None
         return round((self._last[0] - self._first[0]) / (self._last[1] - self._first[1]))

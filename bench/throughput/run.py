@@ -60,7 +60,7 @@ def throughput(settings: Settings, events: int) -> dict[str, Any]:
     }
 
 
-def _published(topic: PrivateTopic, commit: Callable[[], None], events: int) -> tuple[Backlog, int]:
+def _published(topic: PrivateTopic, commit: Callable[[], None], events: int) -> tuple[Backlog, int | None]:
     """What ``commit`` brings into the private topic, and events a second from the last commit on."""
     starts = topic.ends()
     commit()

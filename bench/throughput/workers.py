@@ -27,7 +27,7 @@ _STOP = 20.0
 class Drained:
     """What workers took for a backlog."""
 
-    per_second: int
+    per_second: int | None  # None where the first worker was done before the last one began
     cpu_us: float  # processor time for each event, in microseconds: other programs do not slow this one down
 
 
