@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from dataflix.errors import MalformedEvent
-from dataflix.versions import RowVersion
+from dataflix.versions import RowVersion, pack_version
 
 
 class Operation(StrEnum):
@@ -45,6 +45,10 @@ class Change(NamedTuple):
     def version(self, epoch: int) -> RowVersion:
         """``epoch`` counts how often the replication slot was recreated."""
         return RowVersion(epoch, self.commit_lsn, self.operation is not Operation.READ, self.lsn)
+
+    def packed_version(self, epoch: int) -> int:
+        """`version`, packed. Raises ValueError when a position leaves its range."""
+        return pack_version(epoch, self.commit_lsn, self.operation is not Operation.READ, self.lsn)
 
 
 _OPERATIONS = {str(operation): operation for operation in Operation}

@@ -122,6 +122,6 @@ def _row(fields: list[_Field], change: Change) -> dict[str, JsonScalar]:
 def _position(change: Change, epoch: int) -> tuple[str, str]:
     """Version and time of the commit, as a masked event spells them."""
     try:
-        return str(change.version(epoch).packed()), iso_timestamp(change.committed_us)
+        return str(change.packed_version(epoch)), iso_timestamp(change.committed_us)
     except (ValueError, OverflowError):
         raise UnorderableChange("The field sequence, lsn or ts_us lies outside of its range.") from None

@@ -29,13 +29,17 @@ class RowVersion:
 
         Raises ValueError when a part leaves its range, because the order would then break without a word.
         """
-        epoch, commit_lsn, lsn = self.epoch, self.commit_lsn, self.lsn
-        if not (0 <= epoch <= MAX_EPOCH and 0 <= commit_lsn <= MAX_COMMIT_LSN and 0 <= lsn <= MAX_LSN):
-            raise ValueError(f"epoch {epoch}, commit LSN {commit_lsn} or LSN {lsn} leaves the range of a row version")
-        return ((epoch << _EPOCH_SHIFT | commit_lsn) << _WORD) | (self.is_change << _CHANGE_SHIFT) | lsn
+        return pack_version(self.epoch, self.commit_lsn, self.is_change, self.lsn)
 
     @classmethod
     def unpacked(cls, version: int) -> "RowVersion":
         """The inverse of `packed`."""
         high, low = version >> _WORD, version & ((1 << _WORD) - 1)
         return cls(high >> _EPOCH_SHIFT, high & MAX_COMMIT_LSN, bool(low >> _CHANGE_SHIFT), low & MAX_LSN)
+
+
+def pack_version(epoch: int, commit_lsn: int, is_change: bool, lsn: int) -> int:
+    """`RowVersion.packed` without the version itself: one is packed for every event."""
+    if not (0 <= epoch <= MAX_EPOCH and 0 <= commit_lsn <= MAX_COMMIT_LSN and 0 <= lsn <= MAX_LSN):
+        raise ValueError(f"epoch {epoch}, commit LSN {commit_lsn} or LSN {lsn} leaves the range of a row version")
+    return ((epoch << _EPOCH_SHIFT | commit_lsn) << _WORD) | (is_change << _CHANGE_SHIFT) | lsn
