@@ -29,8 +29,8 @@ def mask_hash(value: str | None, key: bytes) -> str | None:
     if not value:
         return value
     data = value.encode()
-    digest = hmac.new(key, data, hashlib.sha256) if key else hashlib.sha256(data)
-    return digest.hexdigest()[:HASH_CHARACTERS]
+    digest = hmac.digest(key, data, "sha256") if key else hashlib.sha256(data).digest()
+    return digest.hex()[:HASH_CHARACTERS]
 
 
 def key_id(key: bytes) -> str:

@@ -3,7 +3,7 @@
 What a contract says is compiled once for each table, so that an event costs about 20 microseconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,7 +13,7 @@ from dataflix.change_events import Change, Operation, parse_change
 from dataflix.contracts import Column, Table
 from dataflix.errors import MalformedEvent
 from dataflix.masking import Mask, key_id, mask_for
-from dataflix.values import Decode, JsonScalar, decoder, iso_timestamp
+from dataflix.values import UNFIT, Decode, JsonScalar, decode_of, iso_timestamp, refusal
 
 
 class MissingValue(MalformedEvent):
@@ -50,6 +50,7 @@ _LARGEST_BYTES = masked_events.LARGEST_MESSAGE_BYTES - (64 << 10)  # of key and 
 
 
 class _Field(NamedTuple):
+    column: Column
     name: str
     nullable: bool
     decode: Decode
@@ -63,7 +64,7 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
     """
     columns = [_compile(column, masking_key) for column in table.columns]
     keys = [_compile(column, masking_key) for column in table.key_columns]
-    names = frozenset(table.by_name)
+    key_names, names = table.key, frozenset(table.by_name)
     topic, source = table.private_topic, table.source
     hashed_under = key_id(masking_key) if table.is_hashed else None
 
@@ -73,8 +74,8 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
             raise ForeignTable(f"The event is not of the table {source}.")
         deleted = change.operation is Operation.DELETE
         # Debezium fills the other columns of a deleted row with defaults that were never in the table.
-        row = _row(keys if deleted else columns, change)
-        key = orjson.dumps({name: row[name] for name in table.key})
+        row = _row(keys if deleted else columns, change.row)
+        key = orjson.dumps({name: row[name] for name in key_names})
         version, committed_at = _position(change, epoch)
         row[masked_events.VERSION] = version
         row[masked_events.DELETED] = int(deleted)
@@ -101,21 +102,24 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
 
 
 def _compile(column: Column, masking_key: bytes) -> _Field:
-    return _Field(column.name, column.nullable, decoder(column), mask_for(column.mask, masking_key))
+    return _Field(column, column.name, column.nullable, decode_of(column.type), mask_for(column.mask, masking_key))
 
 
-def _row(fields: list[_Field], change: Change) -> dict[str, JsonScalar]:
+def _row(fields: list[_Field], source: Mapping[str, Any]) -> dict[str, JsonScalar]:
     row: dict[str, JsonScalar] = {}
-    for name, nullable, decode, mask in fields:
-        value: Any = change.row.get(name)
-        if value is not None:
-            value = decode(value)
-            row[name] = mask(value) if mask else value
-        elif nullable:
-            # An event from before the column came to the contract has none.
-            row[name] = None
-        else:
-            raise MissingValue(f"The column {name} has no value, and its contract wants one.")
+    try:
+        for column, name, nullable, decode, mask in fields:  # noqa: B007 - the last one is told of below
+            value: Any = source.get(name)
+            if value is not None:
+                value = decode(value)
+                row[name] = mask(value) if mask else value
+            elif nullable:
+                # An event from before the column came to the contract has none.
+                row[name] = None
+            else:
+                raise MissingValue(f"The column {name} has no value, and its contract wants one.")
+    except UNFIT:
+        raise refusal(column, value) from None
     return row
 
 

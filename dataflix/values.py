@@ -30,6 +30,7 @@ _MIDNIGHT_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2299
 _JSON_TYPES = {str: "a string", int: "an integer", float: "a float", bool: "a boolean", dict: "an object"}
 _EXACT = Context(prec=2 * MAX_PRECISION)
+UNFIT = (ValueError, TypeError, OverflowError, DecimalException)
 
 
 class UnfitValue(MalformedEvent):
@@ -56,18 +57,19 @@ def decoder(column: Column) -> Decode:
 
     It raises UnfitValue or UnavailableValue, naming column and types, never the value.
     """
-    decode = _decoder(column.type)
+    decode = decode_of(column.type)
 
     def checked(value: Any) -> JsonScalar:
         try:
             return decode(value)
-        except (ValueError, TypeError, OverflowError, DecimalException):
-            raise _refusal(column, value) from None
+        except UNFIT:
+            raise refusal(column, value) from None
 
     return checked
 
 
-def _refusal(column: Column, value: Any) -> MalformedEvent:
+def refusal(column: Column, value: Any) -> MalformedEvent:
+    """Why ``value``, for which `decode_of` raised one of UNFIT, is none of the column's."""
     if value == UNAVAILABLE:
         return UnavailableValue(
             f"The column {column.name} holds the placeholder of an unchanged large value: "
@@ -77,7 +79,8 @@ def _refusal(column: Column, value: Any) -> MalformedEvent:
     return UnfitValue(f"The column {column.name} holds {kind} that is no {column.type} of raw's range.")
 
 
-def _decoder(of: ColumnType) -> Decode:
+def decode_of(of: ColumnType) -> Decode:
+    """`decoder` as it is before errors are put into words: of a value that does not fit it raises one of UNFIT."""
     if of.kind in INTEGER_BITS:
         return _integer(INTEGER_BITS[of.kind])
     if of.kind is Kind.NUMERIC:
