@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from connectors.roles import API, DEBEZIUM, ERASER, VERIFIER
+from connectors.roles import API, DEBEZIUM, ERASER, VERIFIER, WATCHER
 from dataflix.contracts import Contracts, Table
 
 API_TABLES = ("users", "movies", "watched_movies", "ratings")
@@ -27,6 +27,7 @@ def grants(contracts: Contracts) -> list[sql.Composed]:
         *(_select(table, role) for table in contracts for role in (DEBEZIUM, VERIFIER)),
         *_debezium(),
         *(_erase(table, column) for table, column in contracts.personal_tables()),
+        _watch(),
     ]
 
 
@@ -40,7 +41,7 @@ def _names(*names: str) -> sql.Composed:
 
 def _revoke_all(contracts: Contracts) -> list[sql.Composed]:
     schemas = sorted({STREAM_SCHEMA, "public", *(table.source_schema for table in contracts)})
-    names = {"schemas": _names(*schemas), "roles": _names(API, DEBEZIUM, VERIFIER, ERASER)}
+    names = {"schemas": _names(*schemas), "roles": _names(API, DEBEZIUM, VERIFIER, ERASER, WATCHER)}
     return [
         _statement("REVOKE ALL ON SCHEMA {schemas} FROM {roles}", **names),
         _statement("REVOKE ALL ON ALL TABLES IN SCHEMA {schemas} FROM {roles}", **names),
@@ -75,6 +76,16 @@ def _erase(table: Table, person: str) -> sql.Composed:
         person=sql.Identifier(person),
         table=sql.Identifier(table.source_schema, table.table),
         role=sql.Identifier(ERASER),
+    )
+
+
+def _watch() -> sql.Composed:
+    """Whoever watches sees the catalogue, which is open to all, and the heartbeat; no row of anybody."""
+    return _statement(
+        "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {heartbeat} TO {role}",
+        schema=sql.Identifier(STREAM_SCHEMA),
+        heartbeat=sql.Identifier(STREAM_SCHEMA, HEARTBEAT),
+        role=sql.Identifier(WATCHER),
     )
 
 

@@ -13,6 +13,7 @@ API = "dataflix_api"
 DEBEZIUM = "dataflix_debezium"
 VERIFIER = "dataflix_verifier"
 ERASER = "dataflix_eraser"
+WATCHER = "dataflix_watcher"
 MLFLOW = "dataflix_mlflow"
 MLFLOW_DATABASE = "mlflow"
 
@@ -42,6 +43,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
         Role(DEBEZIUM, required(settings, "postgres_debezium_password"), "REPLICATION"),
         Role(VERIFIER, required(settings, "postgres_verifier_password")),
         Role(ERASER, required(settings, "postgres_eraser_password")),
+        Role(WATCHER, required(settings, "postgres_watcher_password")),
         Role(MLFLOW, required(settings, "postgres_mlflow_password")),
     )
 
@@ -49,7 +51,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
 def databases(settings: Settings) -> tuple[Database, ...]:
     """Every database that `migrate` keeps."""
     return (
-        Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER, ERASER)),
+        Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER, ERASER, WATCHER)),
         Database(MLFLOW_DATABASE, MLFLOW),
     )
 

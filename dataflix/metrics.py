@@ -91,6 +91,13 @@ WORKER_COMMIT_TO_RAW_SECONDS = Metric(
     ("table",),
     _FRESHNESS_S,
 )
+WORKER_NEWEST_COMMIT = Metric(
+    "dataflix_worker_newest_commit_timestamp_seconds",
+    MetricKind.GAUGE,
+    "When the newest change in a raw table was committed at the source, since 1970; snapshot rows are left out",
+    "seconds",
+    ("table",),
+)
 
 _ANSWER_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -155,7 +162,69 @@ WATCHER_CONNECTOR_RUNNING = Metric(
     "Whether the connector and all of its tasks run: 1 or 0",
     "running",
 )
-
+WATCHER_CONNECTOR_RESTARTS = Metric(
+    "dataflix_watcher_connector_restarts_total",
+    MetricKind.COUNTER,
+    "Restarts of a connector or task that had failed, since the watcher started",
+    "restarts",
+)
+WATCHER_SLOT_USABLE = Metric(
+    "dataflix_watcher_slot_usable",
+    MetricKind.GAUGE,
+    "Whether the replication slot exists and is valid: 1 or 0",
+    "usable",
+)
+WATCHER_SLOT_ACTIVE = Metric(
+    "dataflix_watcher_slot_active",
+    MetricKind.GAUGE,
+    "Whether somebody reads from the replication slot: 1 or 0",
+    "active",
+)
+WATCHER_SLOT_RETAINED_BYTES = Metric(
+    "dataflix_watcher_slot_retained_bytes",
+    MetricKind.GAUGE,
+    "Write-ahead log that PostgreSQL keeps for the slot",
+    "bytes",
+)
+WATCHER_SLOT_UNCONFIRMED_BYTES = Metric(
+    "dataflix_watcher_slot_unconfirmed_bytes",
+    MetricKind.GAUGE,
+    "Write-ahead log written since the place that the connector has confirmed",
+    "bytes",
+)
+WATCHER_SLOT_LIMIT_BYTES = Metric(
+    "dataflix_watcher_slot_limit_bytes",
+    MetricKind.GAUGE,
+    "What PostgreSQL keeps for a slot before it gives the slot up (max_slot_wal_keep_size)",
+    "bytes",
+)
+WATCHER_HEARTBEAT_AGE_SECONDS = Metric(
+    "dataflix_watcher_heartbeat_age_seconds",
+    MetricKind.GAUGE,
+    "Since the connector last touched its heartbeat in PostgreSQL",
+    "seconds",
+)
+WATCHER_WORKER_LAG_EVENTS = Metric(
+    "dataflix_watcher_worker_lag_events",
+    MetricKind.GAUGE,
+    "Events of the private topic that the worker has not acknowledged",
+    "events",
+    ("table",),
+)
+WATCHER_WORKER_LAG_SECONDS = Metric(
+    "dataflix_watcher_worker_lag_seconds",
+    MetricKind.GAUGE,
+    "Since the oldest event that the worker has not acknowledged was first seen",
+    "seconds",
+    ("table",),
+)
+WATCHER_NEWEST_ROW_AGE_SECONDS = Metric(
+    "dataflix_watcher_newest_row_age_seconds",
+    MetricKind.GAUGE,
+    "Since the commit of the newest change that is in the raw table; it grows while the table is idle",
+    "seconds",
+    ("table",),
+)
 WATCHER_STOPPED_TABLES = Metric(
     "dataflix_watcher_stopped_tables",
     MetricKind.GAUGE,
@@ -181,6 +250,7 @@ METRICS = (
     WORKER_PUBLISH_SECONDS,
     WORKER_RETRIES,
     WORKER_COMMIT_TO_RAW_SECONDS,
+    WORKER_NEWEST_COMMIT,
     API_REQUESTS,
     API_REQUEST_SECONDS,
     API_EVENTS,
@@ -195,4 +265,14 @@ METRICS = (
     WATCHER_CONNECTOR_RUNNING,
     WATCHER_STOPPED_TABLES,
     WATCHER_STRUCTURE_FINDINGS,
+    WATCHER_CONNECTOR_RESTARTS,
+    WATCHER_SLOT_USABLE,
+    WATCHER_SLOT_ACTIVE,
+    WATCHER_SLOT_RETAINED_BYTES,
+    WATCHER_SLOT_UNCONFIRMED_BYTES,
+    WATCHER_SLOT_LIMIT_BYTES,
+    WATCHER_HEARTBEAT_AGE_SECONDS,
+    WATCHER_WORKER_LAG_EVENTS,
+    WATCHER_WORKER_LAG_SECONDS,
+    WATCHER_NEWEST_ROW_AGE_SECONDS,
 )

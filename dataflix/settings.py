@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     postgres_verifier_password: SecretStr = SecretStr("")
     postgres_mlflow_password: SecretStr = SecretStr("")
     postgres_eraser_password: SecretStr = SecretStr("")
+    postgres_watcher_password: SecretStr = SecretStr("")
     clickhouse_admin_password: SecretStr = SecretStr("")
     clickhouse_worker_password: SecretStr = SecretStr("")
     clickhouse_dbt_password: SecretStr = SecretStr("")

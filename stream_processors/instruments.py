@@ -25,6 +25,8 @@ class Instruments:
         self._retries = metrics.WORKER_RETRIES.counter(registry)
         self._commit_to_raw = metrics.WORKER_COMMIT_TO_RAW_SECONDS.histogram(registry)
         self._paused_tables = metrics.WORKER_PAUSED_TABLES.gauge(registry)
+        self._newest_commit = metrics.WORKER_NEWEST_COMMIT.gauge(registry)
+        self._newest_us: dict[str, int] = {}
         self._unnamed: dict[str, frozenset[str]] = {}
 
     def inserted(self, part: TableBatch, seconds: float) -> None:
@@ -33,6 +35,10 @@ class Instruments:
         observe, now = self._commit_to_raw.labels(part.table.name).observe, self._clock()
         for committed_us in part.committed_us:
             observe(now - committed_us / 1e6)
+        newest = max(part.committed_us, default=0)
+        if newest > self._newest_us.get(part.table.name, 0):  # a replay brings old ones
+            self._newest_us[part.table.name] = newest
+            self._newest_commit.labels(part.table.name).set(newest / 1e6)
 
     def published(self, seconds: float) -> None:
         """The messages of a batch are in Kafka."""

@@ -10,10 +10,16 @@ from prometheus_client import CollectorRegistry
 from connectors.connect import Connect, session
 from connectors.debezium import CONNECTOR
 from connectors.watcher.connector import ConnectorProbe
+from connectors.watcher.heartbeat import HeartbeatProbe
+from connectors.watcher.lag import LagProbe
+from connectors.watcher.newest_row import HttpPage, NewestRowProbe
 from connectors.watcher.report import FindingsCollector
 from connectors.watcher.server import application, served
+from connectors.watcher.slot import SlotProbe
+from connectors.watcher.source import Source
 from connectors.watcher.structure import PostgresSource, StructureProbe
 from connectors.watcher.watch import Watch
+from connectors.watcher.worker_group import KafkaGroup
 from dataflix.contracts import load_contracts
 from dataflix.settings import Settings
 
@@ -31,9 +37,19 @@ async def run_watcher(settings: Settings) -> None:
     async with AsyncExitStack() as open_:
         http = await open_.enter_async_context(session())
         connect = Connect(http, settings, CONNECTOR, wait_s=CONNECT_ANSWERS_S)
-        source = PostgresSource(settings, contracts)
-        open_.callback(source.close)
-        watch = Watch([ConnectorProbe(connect), StructureProbe(source, contracts)])
+        catalogue = PostgresSource(settings, contracts)
+        open_.callback(catalogue.close)
+        source = Source(settings)
+        watch = Watch(
+            [
+                SlotProbe(source),
+                HeartbeatProbe(source),
+                ConnectorProbe(connect),
+                LagProbe(KafkaGroup(settings.kafka, contracts)),
+                NewestRowProbe(HttpPage(http, settings.worker)),
+                StructureProbe(catalogue, contracts),
+            ]
+        )
         registry = CollectorRegistry()
         registry.register(FindingsCollector(lambda: watch.findings))
         await open_.enter_async_context(served(application(watch, registry), settings.watcher))

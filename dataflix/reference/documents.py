@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from dataflix.alerts import ALERTS
 from dataflix.contracts import Contracts
 from dataflix.metrics import METRICS
+from dataflix.reference.alert_rules import alert_rules
 from dataflix.reference.asyncapi import asyncapi
 from dataflix.reference.event_schema import document, key_schema, value_schema
 from dataflix.reference.events_page import events_page
@@ -29,7 +31,8 @@ def documents(contracts: Contracts, example: str) -> Mapping[PurePosixPath, str]
             schemas[SCHEMAS / f"{name}.json"] = _json(document(schema, name))
     return {
         PurePosixPath("events.md"): events_page(contracts, example),
-        PurePosixPath("observability.md"): observability_page(METRICS),
+        PurePosixPath("observability.md"): observability_page(METRICS, ALERTS),
+        PurePosixPath("alerts.yml"): alert_rules(ALERTS),
         PurePosixPath("asyncapi.json"): _json(asyncapi(contracts)),
         **schemas,
     }

@@ -16,7 +16,8 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; fail when a document is not what it is made from.")
     ] = False,
 ) -> None:
-    """Write what is generated from contracts and metrics: docs/events.md, docs/observability.md, schemas, AsyncAPI."""
+    """Write what is generated from contracts and metrics: docs/events.md, docs/observability.md, alerts, schemas,
+    AsyncAPI."""
     folder = PROJECT / "docs"
     example = (folder / EXAMPLE).read_text(encoding="utf-8")
     texts = {

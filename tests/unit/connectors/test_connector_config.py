@@ -55,6 +55,11 @@ def test_a_value_that_cannot_be_converted_stops_it(config: dict[str, str]) -> No
     assert config["event.converting.failure.handling.mode"] == "fail"
 
 
+def test_it_does_not_go_on_behind_a_slot_that_was_made_anew(config: dict[str, str]) -> None:
+    assert config["offset.mismatch.strategy"] == "trust_offset"
+    assert config["slot.drop.on.stop"] == "false"
+
+
 def test_its_producer_takes_the_largest_event_of_a_topic(config: dict[str, str]) -> None:
     assert int(config["producer.override.max.request.size"]) == LARGEST_MESSAGE_BYTES
     assert int(config["producer.override.buffer.memory"]) >= LARGEST_MESSAGE_BYTES

@@ -9,7 +9,7 @@ from dataflix.settings import PROJECT
 from events.commands import docs as command
 from events.errors import StaleDocuments
 
-GENERATED = ("events.md", "observability.md", "asyncapi.json", "schemas")
+GENERATED = ("alerts.yml", "events.md", "observability.md", "asyncapi.json", "schemas")
 
 
 @pytest.fixture
