@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -14,8 +15,9 @@ from aiohttp import web
 from api import keys
 from api.champion import ChampionWatch
 from api.connection_pool import ConnectionPool
+from api.erasing import Erasing, finish_erasures
 from api.follower import Batch, Follower, take_in
-from api.handlers import health, metrics, movies, ratings, recommendations, users, watched
+from api.handlers import erasures, health, metrics, movies, ratings, recommendations, users, watched
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
@@ -36,6 +38,7 @@ FOLLOWED = ("movies", "users", "ratings", "watched_movies")
 ROUTES: tuple[AnyRoute, ...] = (
     *health.ROUTES,
     *users.ROUTES,
+    *erasures.ROUTES,
     *movies.ROUTES,
     *watched.ROUTES,
     *ratings.ROUTES,
@@ -72,8 +75,10 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
     async def source(app: web.Application) -> AsyncIterator[None]:
         pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
         await pool.open()
-        app[keys.STORE] = PostgresStore(pool)
-        yield
+        store = app[keys.STORE] = PostgresStore(pool)
+        app[keys.ERASING] = erasing = Erasing(store.any_erasure_waits, partial(finish_erasures, settings.home))
+        async with running(erasing.run(), "erasing"):
+            yield
         await pool.close()
 
     async def champion(app: web.Application) -> AsyncIterator[None]:

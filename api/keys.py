@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from api.champion import ChampionWatch
+from api.erasing import Erasing
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.progress import Progress
@@ -15,3 +16,4 @@ PROGRESS = web.AppKey("progress", Progress)
 CHAMPIONS = web.AppKey("champions", ChampionWatch)
 INSTRUMENTS = web.AppKey("instruments", Instruments)
 RECOMMENDER = web.AppKey("recommender", LiveRecommender)
+ERASING = web.AppKey("erasing", Erasing)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from api.resources import (
+    Erasure,
     Movie,
     MoviesQuery,
     NewRating,
@@ -28,14 +29,16 @@ class MemoryStore:
 
     def __init__(self, movies: Iterable[Movie] = ()) -> None:
         self._users: dict[int, NewUser] = {}
+        self._signed_up = 0
+        self._erasures: dict[int, Erasure] = {}
         self._movies = {movie.movie_id: movie for movie in movies}
         self._ratings: dict[int, Rating] = {}
         self._watched: dict[int, Watched] = {}
 
     async def add_user(self, user: NewUser) -> User:
         self._require_unique(user)
-        user_id = len(self._users) + 1
-        self._users[user_id] = user
+        self._signed_up += 1  # a number is given once
+        self._users[user_id := self._signed_up] = user
         return self._shown(user_id)
 
     async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
@@ -45,6 +48,22 @@ class MemoryStore:
         self._require_unique(changed, but=user_id)
         self._users[user_id] = changed
         return self._shown(user_id)
+
+    async def erase_user(self, user_id: int) -> Erasure | None:
+        if self._users.pop(user_id, None):
+            for rows in (self._ratings, self._watched):
+                for key in [key for key, row in rows.items() if row.user_id == user_id]:
+                    del rows[key]
+            self._erasures[user_id] = Erasure(
+                user_id=user_id, state="deleted", requested_at=datetime.now(UTC), attempts=0, erased_at=None
+            )
+        return self._erasures.get(user_id)
+
+    async def erasure(self, user_id: int) -> Erasure | None:
+        return self._erasures.get(user_id)
+
+    async def any_erasure_waits(self) -> bool:
+        return any(erasure.erased_at is None for erasure in self._erasures.values())
 
     async def users(self, page: PageQuery) -> list[User]:
         return [self._shown(user_id) for user_id in _part(dict.fromkeys(self._users), page)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.connection_pool import ConnectionPool
 from api.resources import (
+    Erasure,
     Movie,
     MoviesQuery,
     NewRating,
@@ -55,6 +56,20 @@ class PostgresStore:
         )
         rows = await self._unique(statement, changes | {"user_id": user_id})
         return _shown(rows[0]) if rows else None
+
+    async def erase_user(self, user_id: int) -> Erasure | None:
+        statement = "select user_id, requested_at, attempts, erased_at from dataflix.erase_person(%s)"
+        rows = await self._rows(statement, [user_id])
+        return _erasure(rows[0]) if rows else None
+
+    async def erasure(self, user_id: int) -> Erasure | None:
+        statement = "select user_id, requested_at, attempts, erased_at from dataflix.erasures where user_id = %s"
+        rows = await self._rows(statement, [user_id])
+        return _erasure(rows[0]) if rows else None
+
+    async def any_erasure_waits(self) -> bool:
+        [row] = await self._rows("select exists (select from dataflix.erasures where erased_at is null) as waits", [])
+        return bool(row["waits"])
 
     async def users(self, page: PageQuery) -> list[User]:
         statement = """
@@ -159,6 +174,10 @@ def _shown(row: dict[str, Any]) -> User:
     return User.model_validate(
         row | {"first_name": mask_name(row["first_name"]), "last_name": mask_name(row["last_name"])}
     )
+
+
+def _erasure(row: dict[str, Any]) -> Erasure:
+    return Erasure.model_validate(row | {"state": "erased" if row["erased_at"] else "deleted"})
 
 
 def _all(model: type[Model], rows: list[dict[str, Any]]) -> list[Model]:

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from dataflix.errors import DataflixError
 
 CONTENT_TYPE = "application/problem+json"
-Thing = Literal["user", "movie", "rating", "viewing"]  # what a request may name and nobody knows
+Thing = Literal["user", "movie", "rating", "viewing", "erasure"]  # what a request may name and nobody knows
 _BLANK = "about:blank"  # the title is that of the status and nothing more is meant
 
 
@@ -27,6 +27,7 @@ class Kind(StrEnum):
     UNKNOWN_MOVIE = "unknown-movie"
     UNKNOWN_RATING = "unknown-rating"
     UNKNOWN_VIEWING = "unknown-viewing"
+    UNKNOWN_ERASURE = "unknown-erasure"
     TAKEN = "taken"
     MALFORMED_JSON = "malformed-json"
     INVALID_BODY = "invalid-body"
@@ -44,6 +45,7 @@ _WORDS = {
     Kind.UNKNOWN_MOVIE: "Unknown movie",
     Kind.UNKNOWN_RATING: "Unknown rating",
     Kind.UNKNOWN_VIEWING: "Unknown viewing",
+    Kind.UNKNOWN_ERASURE: "Unknown erasure",
     Kind.TAKEN: "Already taken",
     Kind.MALFORMED_JSON: "Malformed JSON",
     Kind.INVALID_BODY: "Invalid body",

@@ -115,6 +115,18 @@ class User(Answer):
     country: str | None
 
 
+class Erasure(Answer):
+    """A person who is being forgotten. The number is all that is left at the source."""
+
+    user_id: int
+    state: Literal["deleted", "erased"] = Field(
+        description="`deleted`: gone from the source, the rest is under way; `erased`: a scan found nothing more"
+    )
+    requested_at: datetime
+    attempts: int = Field(description="How often finishing it was begun")
+    erased_at: datetime | None = Field(description="When the scan found nothing more")
+
+
 class Movie(Answer):
     """A movie of the catalogue."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from api.resources import (
+    Erasure,
     Movie,
     MoviesQuery,
     NewRating,
@@ -57,6 +58,19 @@ class Store(Protocol):
 
     async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
         """Take over the fields that ``update`` names; None when there is no such person. Raises Taken."""
+        ...
+
+    async def erase_user(self, user_id: int) -> Erasure | None:
+        """Delete all that is the person's and note that the rest is to follow; None when nobody has that number.
+
+        For somebody who was erased before it is their erasure as it stands.
+        """
+        ...
+
+    async def erasure(self, user_id: int) -> Erasure | None: ...
+
+    async def any_erasure_waits(self) -> bool:
+        """Whether anybody is deleted and not yet erased everywhere."""
         ...
 
     async def users(self, page: PageQuery) -> list[User]: ...

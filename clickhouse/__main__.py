@@ -14,6 +14,7 @@ from clickhouse import dbt_sources as sources
 from clickhouse.agreement.check import check as check_contracts
 from clickhouse.agreement.disagreement import as_json, as_text
 from clickhouse.erasure.forgetting import forget as forget_person
+from clickhouse.erasure.requests import work_off
 from clickhouse.raw_tables import RawTable
 from clickhouse.reconciliation import repair as repairing
 from clickhouse.reconciliation import report, verification
@@ -130,6 +131,25 @@ def forget(
     else:
         console.print(receipt.as_text())
     if not receipt.clean:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
+def forget_requested(
+    wait: Annotated[float, typer.Option(min=0, help="Seconds in which the stream may deliver the deletions.")] = 120,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Finish the erasures that were asked for over the API. One run at a time: a second one leaves them to the first.
+
+    Exit 0 when none is left or another run is at work, 1 when one did not come about; the next run tries it again.
+    """
+    settings = load_settings()
+    done = work_off(settings, load_contracts(settings.contracts), wait)
+    if as_json:
+        print(json.dumps(done.as_json()))
+    else:
+        console.print(str(done), markup=False)
+    if done.failed:
         raise typer.Exit(FAILURE)
 
 

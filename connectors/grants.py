@@ -12,6 +12,7 @@ STREAM_SCHEMA = "dataflix"
 SIGNALS = "signals"
 HEARTBEAT = "heartbeat"
 SNAPSHOTS = "snapshots"
+ERASURES = "erasures"
 HEARTBEAT_COLUMN = "beat_at"
 
 
@@ -28,6 +29,7 @@ def grants(contracts: Contracts) -> list[sql.Composed]:
         *_debezium(),
         *(_erase(table, column) for table, column in contracts.personal_tables()),
         _watch(),
+        *_erasures(),
     ]
 
 
@@ -87,6 +89,21 @@ def _watch() -> sql.Composed:
         heartbeat=sql.Identifier(STREAM_SCHEMA, HEARTBEAT),
         role=sql.Identifier(WATCHER),
     )
+
+
+def _erasures() -> list[sql.Composed]:
+    """The API reads how far an erasure has come; whoever works it off notes that. Only the function makes requests."""
+    names = {
+        "schema": sql.Identifier(STREAM_SCHEMA),
+        "erasures": sql.Identifier(STREAM_SCHEMA, ERASURES),
+        "api": sql.Identifier(API),
+        "eraser": sql.Identifier(ERASER),
+    }
+    return [
+        _statement("GRANT USAGE ON SCHEMA {schema} TO {api}, {eraser}", **names),
+        _statement("GRANT SELECT ON {erasures} TO {api}, {eraser}", **names),
+        _statement("GRANT UPDATE (attempts, erased_at) ON {erasures} TO {eraser}", **names),
+    ]
 
 
 def _debezium() -> list[sql.Composed]:

@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 from api.handlers.paging import page
-from api.keys import STORE
+from api.keys import ERASING, STORE
 from api.problems import not_found
-from api.resources import NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath, UserUpdate
+from api.resources import Erasure, NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath, UserUpdate
 from api.routes import Call, Reply, Route
 
 
@@ -35,6 +35,15 @@ async def change_user(call: Call[UserPath, NoParameters, UserUpdate]) -> Reply:
     if user is None:
         raise not_found("user")
     return Reply(user)
+
+
+async def erase_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
+    """Erase a person: gone from the source at once, and from everything that was made of it soon after."""
+    erasure = await call.app[STORE].erase_user(call.path.user_id)
+    if erasure is None:
+        raise not_found("user")
+    call.app[ERASING].requested()
+    return Reply(erasure, HTTPStatus.ACCEPTED, {"Location": f"/erasures/{erasure.user_id}"})
 
 
 ROUTES = (
@@ -68,5 +77,13 @@ ROUTES = (
         takes=(UserPath, NoParameters, UserUpdate),
         gives={HTTPStatus.OK: User},
         problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    ),
+    Route(
+        method="DELETE",
+        path="/users/{user_id}",
+        handler=erase_user,
+        takes=(UserPath, NoParameters, NoBody),
+        gives={HTTPStatus.ACCEPTED: Erasure},
+        problems=(HTTPStatus.NOT_FOUND,),
     ),
 )

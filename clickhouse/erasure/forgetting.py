@@ -45,6 +45,7 @@ class Erasure:
     user_id: int
     wait_seconds: float  # for the deletions to come through the stream
     say: Say  # takes a sentence about each step
+    deleted_before: SourceDeletion | None = None  # what somebody else has deleted at the source already
 
     @property
     def tables(self) -> PersonalTables:
@@ -63,7 +64,7 @@ class Erasure:
         SourceUnavailable or SettingsError.
         """
         begun = datetime.now(UTC)
-        deletion = delete_from_source(self.settings, self.tables, self.user_id)
+        deletion = delete_from_source(self.settings, self.tables, self.user_id) or self.deleted_before
         erased = {f"source.{name}": count for name, count in deletion.rows.items()} if deletion else {}
         if deletion is None and not self._was_here():
             raise UnknownPerson(
@@ -192,9 +193,17 @@ class Erasure:
         return Receipt(self.user_id, erased, found, until if until and until > now else None, remaining)
 
 
-def forget(settings: Settings, contracts: Contracts, user_id: int, wait_seconds: float, say: Say) -> Receipt:
+def forget(
+    settings: Settings,
+    contracts: Contracts,
+    user_id: int,
+    wait_seconds: float,
+    say: Say,
+    deleted_before: SourceDeletion | None = None,
+) -> Receipt:
     """Erase the person from source, raw, marts and masked topics, close the dead letters, and look what is left.
 
+    ``deleted_before`` is the deletion at the source where that has happened already.
     Raises ContractViolation when no contract describes people, else what `Erasure.run` raises.
     """
     if not contracts.personal_tables():
@@ -204,7 +213,8 @@ def forget(settings: Settings, contracts: Contracts, user_id: int, wait_seconds:
     with clickhouse(settings, ClickHouseUser.ERASER) as client:
         # the values that are looked for must not stand in the server's log of queries
         client.set_client_setting("log_queries", 0)
-        erasure = Erasure(settings, contracts, client, Broker(settings.kafka), user_id, wait_seconds, say)
+        broker = Broker(settings.kafka)
+        erasure = Erasure(settings, contracts, client, broker, user_id, wait_seconds, say, deleted_before)
         try:
             return erasure.run()
         except DatabaseError as error:

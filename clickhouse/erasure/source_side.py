@@ -47,13 +47,13 @@ def delete_from_source(settings: Settings, tables: PersonalTables, user_id: int)
     Raises SourceUnavailable, SettingsError for a refused password, ErasureFailed when the source refuses.
     """
     try:
-        with _connect(settings) as connection:
+        with connect_eraser(settings) as connection:
             # Under this isolation a row that appears between counting and cascading is an error, and the next try's
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             return _once_nobody_interferes(_delete, connection, tables, user_id)
     except psycopg.Error as error:
         if error.sqlstate is None:
-            raise _away(settings) from None
+            raise source_away(settings) from None
         raise ErasureFailed(
             f"PostgreSQL at {settings.postgres} does not delete the rows of the user {user_id}: "
             f"{error.diag.message_primary or type(error).__name__}. Nothing was deleted; see that "
@@ -92,7 +92,8 @@ def _delete(
         return SourceDeletion(deleted, transaction.txid, transaction.begun_at)
 
 
-def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+def connect_eraser(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection as ``dataflix_eraser``. Raises SourceUnavailable, SettingsError for a refused password."""
     try:
         return psycopg.connect(
             settings.postgres_conninfo(ROLE, settings.postgres_eraser_password), connect_timeout=CONNECT_SECONDS
@@ -103,10 +104,11 @@ def _connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
                 f"PostgreSQL at {settings.postgres} refuses the password of {ROLE}: run `bin/dataflix up`, or let "
                 "DATAFLIX_POSTGRES_ERASER_PASSWORD be the one that `python -m connectors migrate` was run with."
             ) from None
-        raise _away(settings) from None
+        raise source_away(settings) from None
 
 
-def _away(settings: Settings) -> DataflixError:
+def source_away(settings: Settings) -> DataflixError:
+    """What to say when PostgreSQL does not answer."""
     return SourceUnavailable(
         f"PostgreSQL does not answer at {settings.postgres} (database {settings.postgres_database}): see that it runs "
         "(`bin/dataflix status`), and that DATAFLIX_POSTGRES_HOST and DATAFLIX_POSTGRES_PORT name it."

@@ -3,6 +3,7 @@
 import typer
 
 from connectors import schema
+from connectors.erasure import keep_erasure
 from connectors.grants import grants
 from connectors.postgres import MAINTENANCE_DATABASE, connect_admin
 from connectors.publication import PUBLICATION, check_source, keep_publication, read_source
@@ -35,6 +36,7 @@ def migrate() -> None:
                 for statement in grants(contracts):
                     connection.execute(statement)
                 keep_truncation(connection, contracts)
+                keep_erasure(connection, contracts)
                 changed = keep_publication(connection, contracts)
     for name in applied:
         typer.echo(f"Applied {name}.")

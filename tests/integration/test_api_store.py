@@ -130,6 +130,34 @@ async def test_of_a_person_changes_what_is_named(store: Store, user: int) -> Non
     assert await store.change_user(NOBODY, UserUpdate(city="Paris")) is None
 
 
+async def test_who_is_erased_is_gone_with_all_that_was_theirs_and_the_rest_waits(store: Store, user: int) -> None:
+    neighbour = (await store.add_user(a_person())).user_id
+    for person in (user, neighbour):
+        await store.rate(NewRating(user_id=person, movie_id=3, rating=4.5))
+        await store.mark_watched(NewWatched(user_id=person, movie_id=4))
+    erasure = await store.erase_user(user)
+    assert erasure is not None
+    assert (erasure.user_id, erasure.state, erasure.erased_at) == (user, "deleted", None)
+    assert await store.user(user) is None
+    assert await store.ratings(user, ALL) == await store.watched(user, ALL) == []
+    assert len(await store.ratings(neighbour, ALL)) == len(await store.watched(neighbour, ALL)) == 1
+    assert await store.erasure(user) == await store.erase_user(user) == erasure
+    assert await store.any_erasure_waits()
+
+
+async def test_nobody_is_not_erased(store: Store, user: int) -> None:
+    assert await store.erase_user(NOBODY) is None
+    assert await store.erasure(NOBODY) is None
+    assert await store.erasure(user) is None
+
+
+async def test_what_is_written_while_a_person_is_erased_goes_too_or_is_refused(store: Store, user: int) -> None:
+    ratings = (store.rate(NewRating(user_id=user, movie_id=movie, rating=3.0)) for movie in range(1, 9))
+    done = await asyncio.gather(store.erase_user(user), *ratings, return_exceptions=True)
+    assert {type(one) for one in done if isinstance(one, BaseException)} <= {UnknownReference}
+    assert await store.ratings(user, ALL) == []
+
+
 @pytest.mark.parametrize("field", ["username", "email"])
 async def test_nobody_takes_over_what_somebody_has(store: Store, user: int, field: str) -> None:
     other = a_person()

@@ -147,6 +147,25 @@ def test_somebody_who_was_deleted_at_the_source_before_is_erased_too(cinema: Cin
     assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
 
 
+def test_whose_erasure_was_asked_for_over_the_api_is_erased_by_the_next_run(cinema: Cinema) -> None:
+    people = [cinema.sign_up(), cinema.sign_up()]
+    for person in people:
+        cinema.await_raw(person)
+    settings = cinema.settings
+    with psycopg.connect(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)) as api:
+        for person in people:
+            row = api.execute("select deleted from dataflix.erase_person(%s)", [person]).fetchone()
+            assert row == ({"users": 1, "ratings": 2, "watched_movies": 1},)
+    done = json.loads(cinema.stack.run("clickhouse", "forget-requested", "--json"))
+    again = json.loads(cinema.stack.run("clickhouse", "forget-requested", "--json"))
+    assert (done["erased"], done["failed"]) == (2, 0)
+    assert again == {"erased": 0, "failed": 0, "busy": False}
+    for person in people:
+        assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
+        erasure = "select attempts from dataflix.erasures where erased_at is not null and user_id = %s"
+        assert cinema.one(erasure, person) == 1
+
+
 def test_an_event_that_comes_late_does_not_bring_the_person_back(cinema: Cinema) -> None:
     users = load_contracts(cinema.settings.contracts).table("users")
     person = cinema.sign_up()

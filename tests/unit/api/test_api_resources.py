@@ -208,3 +208,14 @@ async def test_head_answers_like_get_without_a_body(client: Client) -> None:
     head, get = await client.head("/movies/1"), await client.get("/movies/1")
     assert (head.status, head.headers["Content-Length"]) == (get.status, get.headers["Content-Length"])
     assert await head.read() == b""
+
+
+async def test_who_is_erased_is_gone_at_once_and_where_to_ask_for_the_rest_is_told(client: Client) -> None:
+    await client.put("/ratings/1/3", json={"rating": 4.5})
+    erased = await client.delete("/users/1")
+    told = await erased.json()
+    assert (erased.status, told["state"]) == (202, "deleted")
+    assert await (await client.get(erased.headers["Location"])).json() == told
+    assert [(await client.get(path)).status for path in ("/users/1", "/ratings/1")] == [404, 404]
+    assert (await client.delete("/users/1")).status == 202
+    assert [(await client.delete("/users/2")).status, (await client.get("/erasures/2")).status] == [404, 404]
