@@ -1,31 +1,52 @@
-"""``python -m api``: the API server."""
+"""``python -m api``: the API server. ``python -m api token …``: who may use it."""
 
 import logging
 import os
 import sys
+from typing import Annotated
 
+import typer
 import uvloop
 from aiohttp import web
+from rich.console import Console
+from rich.table import Table
 
 from api.app import create_app
 from api.middleware import AccessLog, WithoutText
-from dataflix.errors import DataflixError
+from api.tokens import Scope, TokenFile
+from dataflix.errors import DataflixError, NotFound, SettingsError
 from dataflix.observability import configure_logging
-from dataflix.settings import load_settings
+from dataflix.settings import Settings, load_settings
 
+FAILURE, BAD_INPUT = 1, 2
 SHUTDOWN_TIMEOUT = 10.0  # seconds that requests in flight get to finish
 
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+token = typer.Typer(no_args_is_help=True, help="Create, list and revoke the tokens of the API.")
+cli.add_typer(token, name="token")
+Name = Annotated[str, typer.Argument(help="Who uses it; small letters, digits, dots, dashes and underscores.")]
 
-def main() -> int:
-    """Serve until SIGTERM or SIGINT. 2 for settings or contracts that cannot be used, 1 for a port that cannot."""
+
+class CannotListen(DataflixError):
+    """The port cannot be used."""
+
+
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve until SIGTERM or SIGINT. Exit 2 for settings or contracts that cannot be used, 1 for a port that cannot."""
+    if context.invoked_subcommand is not None:
+        return
     try:
         settings = load_settings()
         app = create_app(settings)
     except DataflixError as error:
-        print(error, file=sys.stderr)
-        return 2
+        raise SettingsError(str(error)) from None
     configure_logging("api", settings.log_level)
     logging.getLogger("aiohttp.server").addFilter(WithoutText())
+    _run(app, settings)
+
+
+def _run(app: web.Application, settings: Settings) -> None:
     try:
         web.run_app(
             app,
@@ -38,13 +59,44 @@ def main() -> int:
         )
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        print(
-            f"The API cannot listen on {settings.api} ({reason}): set DATAFLIX_API_PORT, or another --port-offset.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+        raise CannotListen(
+            f"The API cannot listen on {settings.api} ({reason}): set DATAFLIX_API_PORT, or another --port-offset."
+        ) from None
+
+
+@token.command()
+def create(
+    name: Name,
+    scope: Annotated[Scope, typer.Option(help="Each scope includes those before it.")] = Scope.READ,
+) -> None:
+    """Create a token and print it. This is the only time that it is told."""
+    print(TokenFile(load_settings().home).create(name, scope))
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """List the tokens: name, scope and since when, not their texts."""
+    table = Table("name", "scope", "created", box=None, header_style="bold", pad_edge=False)
+    for one in TokenFile(load_settings().home).read():
+        table.add_row(one.name, one.scope, one.created_at.isoformat(timespec="seconds"))
+    Console(highlight=False).print(table)
+
+
+@token.command()
+def revoke(name: Name) -> None:
+    """Take a token away. A running API refuses it within a second."""
+    TokenFile(load_settings().home).revoke(name)
+    print(f"The token {name} is revoked.")
+
+
+def main() -> None:
+    """Run. A failure is one sentence on standard error, and exit 1; bad input is exit 2."""
+    try:
+        cli()
+    except DataflixError as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_INPUT if isinstance(error, SettingsError | NotFound) else FAILURE)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

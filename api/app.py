@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from api import keys
+from api.access import Access
 from api.champion import ChampionWatch
 from api.connection_pool import ConnectionPool
 from api.erasing import Erasing, finish_erasures
@@ -22,6 +23,7 @@ from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
 from api.openapi import describe
+from api.overload import Overload
 from api.postgres_store import PostgresStore
 from api.progress import Progress
 from api.replica import Replica
@@ -49,9 +51,15 @@ Part = Callable[[web.Application], AsyncIterator[None]]
 
 
 def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.Application:
-    """The application. ``parts`` open what it works with and set its keys; the real ones unless given."""
+    """The application. ``parts`` open what it works with and set its keys; the real ones unless given.
+
+    Raises SettingsError when other machines could reach it and it has no tokens.
+    """
     instruments = Instruments()
-    app = web.Application(middlewares=[instruments.measure, answer_with_problems], client_max_size=MAX_BODY)
+    access = Access.of(settings)
+    overload = Overload(settings.api_concurrent_requests, settings.api_request_seconds)
+    middlewares = [instruments.measure, answer_with_problems, overload.shed, access.authorise]
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[keys.INSTRUMENTS] = instruments
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:

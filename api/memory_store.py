@@ -12,6 +12,7 @@ from api.resources import (
     NewUser,
     NewWatched,
     PageQuery,
+    Person,
     Rating,
     User,
     UserUpdate,
@@ -70,6 +71,16 @@ class MemoryStore:
 
     async def user(self, user_id: int) -> User | None:
         return self._shown(user_id) if user_id in self._users else None
+
+    async def people(self, page: PageQuery) -> list[Person]:
+        return [
+            Person.model_validate({"user_id": user_id} | self._users[user_id].model_dump())
+            for user_id in _part(dict.fromkeys(self._users), page)
+        ]
+
+    async def person(self, user_id: int) -> Person | None:
+        found = await self.people(PageQuery(limit=1, after=user_id - 1))
+        return next((person for person in found if person.user_id == user_id), None)
 
     async def movies(self, query: MoviesQuery) -> list[Movie]:
         asked = {movie_id: movie for movie_id, movie in self._movies.items() if _is_asked_for(movie, query)}

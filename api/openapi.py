@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.access import needed_scope
 from api.problems import CONTENT_TYPE, ProblemDocument
 from api.resources import NoBody, NoParameters, Nothing, Query
 from api.routes import JSON, AnyRoute
@@ -20,6 +21,12 @@ _REFERENCE = "#/components/schemas/{model}"
 # Any request may be refused or fail in these ways, whatever its route says.
 _ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_PARAMETERS = (HTTPStatus.UNPROCESSABLE_ENTITY,)
+_WITH_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+_TOKEN: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "`bin/dataflix token create` makes one. Not needed where only the own machine reaches the API.",
+}
 _WITH_BODY = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -54,7 +61,7 @@ def document(routes: Sequence[AnyRoute]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Dataflix", "version": "1", "summary": "Movie recommendations on a live change stream"},
         "paths": paths,
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": {"token": _TOKEN}},
     }
 
 
@@ -75,6 +82,10 @@ def _operation(route: AnyRoute, references: References) -> Json:
     if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query")]:
         operation["parameters"] = parameters
     refusals.update(_WITH_PARAMETERS)
+    if scope := needed_scope(route.method, route.path):
+        operation["security"] = [{"token": []}, {}]
+        operation["description"] = f"Scope `{scope}`."
+        refusals.update(_WITH_TOKEN)
     if body_model is not NoBody:
         schema = references[body_model]
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}

@@ -16,6 +16,7 @@ from api.resources import (
     NewUser,
     NewWatched,
     PageQuery,
+    Person,
     Rating,
     User,
     UserUpdate,
@@ -82,6 +83,17 @@ class PostgresStore:
         statement = "select user_id, first_name, last_name, city, state, country from users where user_id = %s"
         rows = await self._rows(statement, [user_id])
         return _shown(rows[0]) if rows else None
+
+    async def people(self, page: PageQuery) -> list[Person]:
+        statement = """
+            select user_id, username, email, first_name, last_name, city, state, country
+            from users where user_id > %(after)s order by user_id limit %(limit)s
+        """
+        return _all(Person, await self._rows(statement, page.model_dump()))
+
+    async def person(self, user_id: int) -> Person | None:
+        found = await self.people(PageQuery(limit=1, after=user_id - 1))
+        return next((person for person in found if person.user_id == user_id), None)
 
     async def movies(self, query: MoviesQuery) -> list[Movie]:
         statement = """

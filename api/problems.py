@@ -33,6 +33,9 @@ class Kind(StrEnum):
     INVALID_BODY = "invalid-body"
     INVALID_PARAMETERS = "invalid-parameters"
     UNAVAILABLE = "unavailable"
+    UNAUTHORISED = "unauthorised"
+    FORBIDDEN = "forbidden"
+    TOO_MANY_REQUESTS = "too-many-requests"
 
     @property
     def words(self) -> str:
@@ -51,6 +54,9 @@ _WORDS = {
     Kind.INVALID_BODY: "Invalid body",
     Kind.INVALID_PARAMETERS: "Invalid parameters",
     Kind.UNAVAILABLE: "Not available now",
+    Kind.UNAUTHORISED: "No token that is known",
+    Kind.FORBIDDEN: "Not within the scope of the token",
+    Kind.TOO_MANY_REQUESTS: "Too many requests",
 }
 
 

@@ -1,8 +1,8 @@
 """What the API takes and gives, as pydantic models. The OpenAPI document is generated from them.
 
 Bodies are strict (the number 4 is not the text "4") and closed (an unknown field is an error, or a misspelt ``liked``
-would be lost in silence). No answer holds an e-mail address, a user name or a whole name: what shows of people is what
-leaves PostgreSQL masked anyway.
+would be lost in silence). No answer holds an e-mail address, a user name or a whole name, but to the scope `admin`:
+what shows of people is what leaves PostgreSQL masked anyway.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     StringConstraints,
     model_validator,
 )
@@ -113,6 +114,15 @@ class User(Answer):
     city: str | None
     state: str | None
     country: str | None
+
+
+class Person(User):
+    """A person as the administrator sees them."""
+
+    username: str
+    email: str
+    first_name: str | None
+    last_name: str | None
 
 
 class Erasure(Answer):
@@ -233,6 +243,14 @@ class Page(Answer, Generic[Item]):
 
     items: list[Item]
     next: int | None = Field(description="`after` of the next page, null on the last one")
+
+
+class UserAnswer(RootModel[User | Person]):
+    """A person, whole with the scope `admin`, else masked."""
+
+
+class UserPage(RootModel[Page[User] | Page[Person]]):
+    """People, whole with the scope `admin`, else masked."""
 
 
 class Recommendation(Answer):

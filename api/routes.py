@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from api.access import SCOPE
 from api.problems import Problem, invalid_body, invalid_parameters
-from api.resources import Answer, Body, NoBody, NoParameters, Query
+from api.resources import Body, NoBody, NoParameters, Query
 from api.store import Put
+from api.tokens import Scope
 
 PathModel = TypeVar("PathModel", bound=Query)
 QueryModel = TypeVar("QueryModel", bound=Query)
@@ -23,6 +25,7 @@ class Call(Generic[PathModel, QueryModel, BodyModel]):
     """One request whose parameters and body have been found good."""
 
     app: web.Application
+    scope: Scope
     path: PathModel
     query: QueryModel
     body: BodyModel
@@ -32,7 +35,7 @@ class Call(Generic[PathModel, QueryModel, BodyModel]):
 class Reply:
     """What a route answers."""
 
-    answer: Answer
+    answer: BaseModel
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,6 +61,7 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
         path_model, query_model, body_model = self.takes
         call = Call(
             app=request.app,
+            scope=request.get(SCOPE, Scope.READ),
             path=_read_parameters(path_model, dict(request.match_info)),
             query=_read_parameters(query_model, dict(request.query)),
             body=await _read_body(body_model, request),

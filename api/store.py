@@ -11,6 +11,7 @@ from api.resources import (
     NewUser,
     NewWatched,
     PageQuery,
+    Person,
     Rating,
     User,
     UserUpdate,
@@ -48,7 +49,7 @@ class UnknownReference(DataflixError):
 class Store(Protocol):
     """Each call is one transaction; a write is durable when its call returns.
 
-    Lists are in the order of ids. Names come masked: whole ones never reach a handler. Every call raises
+    Lists are in the order of ids. Names come masked but for ``people`` and ``person``. Every call raises
     SourceUnavailable when the store does not answer in time.
     """
 
@@ -76,6 +77,14 @@ class Store(Protocol):
     async def users(self, page: PageQuery) -> list[User]: ...
 
     async def user(self, user_id: int) -> User | None: ...
+
+    async def people(self, page: PageQuery) -> list[Person]:
+        """Like ``users``, with whole names and addresses: for the administrator alone."""
+        ...
+
+    async def person(self, user_id: int) -> Person | None:
+        """Like ``user``, with whole names and address: for the administrator alone."""
+        ...
 
     async def movies(self, query: MoviesQuery) -> list[Movie]: ...
 

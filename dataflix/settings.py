@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     )
     snapshot_retention_days: int = Field(default=7, ge=1, description="How long a data set of a training is kept")
     retrain_changes: int = Field(default=20, ge=1, description="Changed interactions that are worth a training")
+    api_requests_per_second: float = Field(default=100, gt=0, description="For each token; twice as many in a burst")
+    api_concurrent_requests: int = Field(default=256, ge=1, description="More at once are refused with 503")
+    api_request_seconds: float = Field(default=10, gt=0, description="An answer that takes longer is given up with 503")
+    api_cors_origins: str = Field(
+        default="", description="Origins whose pages may use the API, separated by ','; none unless set"
+    )
     slot_epoch: int = Field(default=0, ge=0, le=255, description="Raised when the replication slot is recreated")
     log_level: str = "INFO"
 

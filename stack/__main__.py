@@ -20,6 +20,7 @@ from stack.commands.restart import restart
 from stack.commands.status import status
 from stack.commands.tail import tail
 from stack.commands.test import run_tests
+from stack.commands.token import token
 from stack.commands.train import train
 from stack.commands.up import up
 from stack.commands.verify import verify
@@ -45,6 +46,7 @@ app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(forget)
+app.command(context_settings=PASSED_THROUGH)(token)
 app.command(context_settings=PASSED_THROUGH)(contracts)
 app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)

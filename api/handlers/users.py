@@ -5,14 +5,28 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import ERASING, STORE
 from api.problems import not_found
-from api.resources import Erasure, NewUser, NoBody, NoParameters, Page, PageQuery, User, UserPath, UserUpdate
+from api.resources import (
+    Erasure,
+    NewUser,
+    NoBody,
+    NoParameters,
+    PageQuery,
+    User,
+    UserAnswer,
+    UserPage,
+    UserPath,
+    UserUpdate,
+)
 from api.routes import Call, Reply, Route
+from api.tokens import Scope
 
 
 async def list_users(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
-    """List people, their names masked."""
-    users = await call.app[STORE].users(call.query)
-    return Reply(page(users, call.query, lambda user: user.user_id))
+    """List people, their names masked but for the scope `admin`."""
+    store = call.app[STORE]
+    if call.scope.covers(Scope.ADMIN):
+        return Reply(page(await store.people(call.query), call.query, lambda person: person.user_id))
+    return Reply(page(await store.users(call.query), call.query, lambda user: user.user_id))
 
 
 async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
@@ -22,8 +36,10 @@ async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
 
 
 async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
-    """Read one person, their names masked."""
-    user = await call.app[STORE].user(call.path.user_id)
+    """Read one person, their names masked but for the scope `admin`."""
+    store = call.app[STORE]
+    read = store.person if call.scope.covers(Scope.ADMIN) else store.user
+    user = await read(call.path.user_id)
     if user is None:
         raise not_found("user")
     return Reply(user)
@@ -52,7 +68,7 @@ ROUTES = (
         path="/users",
         handler=list_users,
         takes=(NoParameters, PageQuery, NoBody),
-        gives={HTTPStatus.OK: Page[User]},
+        gives={HTTPStatus.OK: UserPage},
     ),
     Route(
         method="POST",
@@ -67,7 +83,7 @@ ROUTES = (
         path="/users/{user_id}",
         handler=read_user,
         takes=(UserPath, NoParameters, NoBody),
-        gives={HTTPStatus.OK: User},
+        gives={HTTPStatus.OK: UserAnswer},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
     Route(

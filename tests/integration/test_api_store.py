@@ -145,6 +145,15 @@ async def test_who_is_erased_is_gone_with_all_that_was_theirs_and_the_rest_waits
     assert await store.any_erasure_waits()
 
 
+async def test_the_administrator_reads_whole_names_and_addresses(store: Store, user: int) -> None:
+    person = await store.person(user)
+    assert person is not None
+    assert (person.first_name, person.last_name) == ("Augusta", "Lovelace")
+    assert person.email == f"{person.username}@example.net"
+    assert await store.people(PageQuery(limit=1, after=user - 1)) == [person]
+    assert await store.person(NOBODY) is None
+
+
 async def test_nobody_is_not_erased(store: Store, user: int) -> None:
     assert await store.erase_user(NOBODY) is None
     assert await store.erasure(NOBODY) is None

@@ -73,6 +73,7 @@ class Api:
     replica: Replica = field(default_factory=Replica)
     champion: ChampionModel | None = None
     progress: Progress = field(default_factory=lambda: Progress(frozenset(), lambda: 0.0))
+    settings: Settings = field(default_factory=Settings)
 
     def stream(self, *changes: Change) -> None:
         for change in changes:
@@ -94,15 +95,15 @@ class Api:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
-        server = TestServer(create_app(Settings(), parts=[self.parts]))
+        server = TestServer(create_app(self.settings, parts=[self.parts]))
         await server.start_server(access_log_class=AccessLog)
         async with TestClient(server) as client:
             yield client
 
 
-def an_api(movies: int = 20, people: int = 10) -> Api:
+def an_api(movies: int = 20, people: int = 10, settings: Settings | None = None) -> Api:
     """An API whose stream has brought some movies and people, and no ratings."""
-    api = Api(MemoryStore(a_movie(number) for number in range(1, movies + 1)))
+    api = Api(MemoryStore(a_movie(number) for number in range(1, movies + 1)), settings=settings or Settings())
     api.stream(*(a_listed_movie(number) for number in range(1, movies + 1)))
     api.stream(*(UserChange(number, 1, exists=True) for number in range(1, people + 1)))
     return api
