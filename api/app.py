@@ -16,17 +16,20 @@ from api import keys
 from api.access import Access
 from api.champion import ChampionWatch
 from api.connection_pool import ConnectionPool
+from api.cors import Cors
+from api.docs_page import serve_page
 from api.erasing import Erasing, finish_erasures
 from api.follower import Batch, Follower, take_in
 from api.handlers import erasures, health, metrics, movies, ratings, recommendations, users, watched
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
-from api.openapi import describe
+from api.openapi import describe, document
 from api.overload import Overload
 from api.postgres_store import PostgresStore
 from api.progress import Progress
 from api.replica import Replica
+from api.representation import represent
 from api.routes import AnyRoute
 from dataflix.contracts import load_contracts
 from dataflix.model_registry import ANNOUNCEMENTS, ChampionModel, fetch_champion
@@ -58,7 +61,14 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
     instruments = Instruments()
     access = Access.of(settings)
     overload = Overload(settings.api_concurrent_requests, settings.api_request_seconds)
-    middlewares = [instruments.measure, answer_with_problems, overload.shed, access.authorise]
+    middlewares = [
+        Cors.of(settings.api_cors_origins).answer,
+        instruments.measure,
+        answer_with_problems,
+        overload.shed,
+        access.authorise,
+        represent,
+    ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[keys.INSTRUMENTS] = instruments
     app.on_response_prepare.append(add_headers)
@@ -68,6 +78,7 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
             app.router.add_route(method, route.path, route.__call__)
     app.router.add_get("/metrics", metrics.read_metrics)
     app.router.add_get("/openapi.json", describe(ROUTES))
+    app.router.add_get("/docs", serve_page(document(ROUTES)))
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
     return app
 

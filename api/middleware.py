@@ -26,7 +26,6 @@ _UNFORESEEN = Problem(
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _HEADERS = {
-    "Server": "dataflix",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -78,8 +77,10 @@ def problem_of(error: web.HTTPException | Taken | UnknownReference | SourceUnava
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Signal: the headers that every answer carries."""
-    response.headers.update(_HEADERS)
+    """Signal: the headers that every answer carries, unless it says something else."""
+    response.headers["Server"] = "dataflix"
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if request_id := request.get(REQUEST_ID):
         response.headers["X-Request-Id"] = request_id
 
