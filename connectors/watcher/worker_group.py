@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.watcher.lag import Standing, Standings
@@ -22,9 +22,15 @@ class KafkaGroup:
     def __init__(self, kafka: Address, tables: Iterable[Table]) -> None:
         self._kafka = kafka
         self._tables = {table.private_topic: table.name for table in tables}
-        self._admin = AdminClient(
-            {"bootstrap.servers": str(kafka), "client.id": "dataflix-watcher", "log_level": 0}, logger=_librdkafka
-        )
+        client: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": str(kafka),
+            "client.id": "dataflix-watcher",
+            "log_level": 0,
+        }
+        self._admin = AdminClient(client, logger=_librdkafka)
+        # An administrator that asks for a group's offsets while the broker dies ends the process by an assertion
+        # (librdkafka, issue 3663)
+        self._member = Consumer(client | {"group.id": WORKER_GROUP, "enable.auto.commit": False}, logger=_librdkafka)
 
     def standings(self) -> Standings:
         """Raises SourceUnavailable."""
@@ -40,9 +46,7 @@ class KafkaGroup:
                 return {}
             ends = self._ends(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
             starts = self._ends(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-            asked = ConsumerGroupTopicPartitions(WORKER_GROUP, partitions)
-            answer = self._admin.list_consumer_group_offsets([asked], request_timeout=REPLY_S)[WORKER_GROUP]
-            committed = {(of.topic, of.partition): of.offset for of in answer.result(REPLY_S).topic_partitions or []}
+            committed = {(of.topic, of.partition): of.offset for of in self._member.committed(partitions, REPLY_S)}
         except (KafkaException, TimeoutError):
             raise SourceUnavailable(
                 f"Kafka at {self._kafka} does not tell the offsets of the worker: see `bin/dataflix logs kafka`."

@@ -1,4 +1,7 @@
-"""A TCP gate before a server: open it passes everything, shut it refuses, and what was under way is cut."""
+"""A TCP gate before a server: open it passes everything, shut it refuses, and what was under way is cut.
+
+Stalled it takes what comes and passes nothing on, as a server does that is busy with other things.
+"""
 
 import socket
 import threading
@@ -15,6 +18,9 @@ class Gate:
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
+        self._passing = threading.Event()
+        self._passing.set()
+        self._held = threading.Event()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -33,6 +39,17 @@ class Gate:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
+    def stall(self) -> None:
+        self._held.clear()
+        self._passing.clear()
+
+    def wait_until_something_is_held(self, seconds: float) -> bool:
+        """Whether something came since the gate was stalled."""
+        return self._held.wait(seconds)
+
+    def go_on(self) -> None:
+        self._passing.set()
+
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
@@ -46,6 +63,9 @@ class Gate:
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
+                if not self._passing.is_set():
+                    self._held.set()
+                    self._passing.wait()
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import psutil
 import pytest
-from screenings import Screenings
+from screenings import Screenings, patiently
 
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
+from stack.home import Home
+from stack.supervision import Supervisor
 from stream_processors.batches import Message
 from stream_processors.event_publisher import EventPublisher, KafkaPublisher, MemoryPublisher
 
@@ -44,9 +47,14 @@ class InKafka:
 
 
 @pytest.fixture
-def in_kafka(kafka: Settings, tmp_path: Path) -> Iterator[InKafka]:
-    screenings = Screenings(kafka, tmp_path / "contracts")
-    screenings.create_topics()
+def screenings(kafka: Settings, tmp_path: Path) -> Screenings:
+    made = Screenings(kafka, tmp_path / "contracts")
+    made.create_topics()
+    return made
+
+
+@pytest.fixture
+def in_kafka(screenings: Screenings) -> Iterator[InKafka]:
     published = InKafka(screenings)
     yield published
     published.publisher.close()
@@ -87,3 +95,29 @@ async def test_a_broker_that_is_away_is_told_and_no_message_is_left_to_come_late
             [Message("masked.screenings", b"key", b"1"), Message("masked.screenings", b"key", b"2")]
         )
     publisher.close()
+
+
+async def test_what_a_silent_broker_did_not_acknowledge_is_published_by_the_next_try(screenings: Screenings) -> None:
+    topic = screenings.table.masked_topic
+    publisher = KafkaPublisher(str(screenings.settings.kafka), patience_seconds=1)
+    await publisher.publish([Message(topic, b"key", b"1")])
+    broker = psutil.Process(Supervisor(Home(screenings.settings)).processes()["kafka"].pid)
+    broker.suspend()
+    try:
+        with pytest.raises(SourceUnavailable, match="did not acknowledge 2 of 2"):
+            await publisher.publish([Message(topic, b"key", b"2"), Message(topic, b"key", b"3")])
+    finally:
+        broker.resume()
+
+    @patiently()
+    async def published() -> None:
+        try:
+            await publisher.publish([Message(topic, b"key", b"2"), Message(topic, b"key", b"3")])
+        except SourceUnavailable as error:  # the broker is still waking up
+            raise AssertionError(str(error)) from None
+
+    await published()
+    publisher.close()
+    values = [value for _, value in screenings.messages(topic)]
+    assert values[0] == b"1"
+    assert values[-2:] == [b"2", b"3"]
