@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import xmlrpc.client
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -87,11 +87,12 @@ class Supervisor:
 
         A service whose declaration changed is stopped, to be started anew. Raises ServiceFailed.
         """
+        declared = list(services)
         open_files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        text = render(self._home, self._choose_socket(), services, open_files)
+        text = render(self._home, self._choose_socket(), declared, open_files)
         write_private(self._config, text)
         if self.is_running():
-            self._reload()
+            self._reload(declared)
             return
         self._socket().unlink(missing_ok=True)
         # A service reads the masking key from the home, where it may be another one by the time of its next start
@@ -114,9 +115,11 @@ class Supervisor:
                 f"The supervisor did not answer within {_START_SECONDS} s: see {self._folder}/supervisord.log."
             )
 
-    def _reload(self) -> None:
+    def _reload(self, services: Sequence[Service]) -> None:
         [[added, changed, removed]] = self._call("reloadConfig")
-        for name in [*changed, *removed]:
+        tiers = {service.name: service.tier for service in services}
+        # What reads goes before what is read: Connect does not end in order without its broker
+        for name in sorted([*changed, *removed], key=lambda name: -tiers.get(name, Tier.APPLICATION)):
             self.stop([name])
             self._call("removeProcessGroup", name)
         for name in [*added, *changed]:

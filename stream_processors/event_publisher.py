@@ -18,6 +18,7 @@ _SETTINGS = {
     "enable.idempotence": True,  # no repeats and no reordering inside of one run of the worker
     "partitioner": "murmur2_random",  # the partitions that Java clients compute
     "linger.ms": 2,
+    "reconnect.backoff.max.ms": 1_000,  # a broker that is back is found within a second, not within ten
     "message.max.bytes": LARGEST_MESSAGE_BYTES,
 }
 

@@ -125,5 +125,5 @@ def test_a_large_backlog_does_not_fill_the_memory_while_clickhouse_is_away(
         largest = max(largest, measured.memory_info().rss)
     assert largest < LARGEST_MEMORY_BYTES
     gate.open()
-    all_are_there(screenings, BACKLOG, seconds=120)
+    all_are_there(screenings, BACKLOG, seconds=240)
     assert measured.memory_info().rss < LARGEST_MEMORY_BYTES

@@ -50,6 +50,8 @@ def decode(of: str, value: Any) -> Any:
         ("timestamp", 1_767_323_045_123_456, "2026-01-02T03:04:05.123456Z"),
         ("timestamp", -1, "1969-12-31T23:59:59.999999Z"),
         ("timestamptz", "2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05.123456Z"),
+        ("timestamptz", "2026-01-02 03:04:05.123456Z", "2026-01-02T03:04:05.123456Z"),
+        ("timestamptz", "2026-W01-5T03:04:05.123456Z", "2026-01-02T03:04:05.123456Z"),
         ("timestamptz", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
         ("timestamptz", "2026-01-02T03:04:05.1Z", "2026-01-02T03:04:05.100000Z"),
         ("timestamptz", "2026-01-02T05:34:05.1+02:30", "2026-01-02T03:04:05.100000Z"),
@@ -94,6 +96,8 @@ def test_a_value_of_its_type_becomes_canonical(of: str, value: Any, canonical: A
         ("timestamptz", "+292278994-08-17T07:12:55Z"),  # infinity
         ("timestamptz", "2026-01-02T03:04:05"),
         ("timestamptz", "2300-01-01T00:00:00Z"),
+        ("timestamptz", "2300-01-01T00:00:00.000000Z"),
+        ("timestamptz", "2026-02-30T00:00:00.000000Z"),
         ("timestamptz", "1899-12-31T23:59:59.999999Z"),
         ("timestamptz", "9999-12-31T23:59:59-14:00"),
         ("timestamptz", "yesterday"),
