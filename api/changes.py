@@ -29,6 +29,7 @@ class Opinion:
     rated: bool  # False for a viewing
     score: float  # of dataflix.recommender.interaction_score
     at: int  # microseconds since 1970, UTC
+    stars: float | None = None  # 0.5 to 5.0; None for a viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,9 @@ def _rating(row: Any) -> Opinion:
     liked = row["liked"]
     if not isinstance(liked, bool | None):
         raise TypeError
-    score = interaction_score(float(row["rating"]), liked)
-    return Opinion(_number(row["user_id"]), _number(row["movie_id"]), True, score, _microseconds(row["rated_at"]))
+    stars, at = float(row["rating"]), _microseconds(row["rated_at"])
+    score = interaction_score(stars, liked)
+    return Opinion(_number(row["user_id"]), _number(row["movie_id"]), True, score, at, stars)
 
 
 def _watched(row: Any) -> Opinion:

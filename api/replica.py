@@ -89,12 +89,7 @@ class Replica:
             return ()
         if user_id not in self._merged:
             self._merged[user_id] = tuple(
-                Interaction(
-                    movie_id,
-                    max(opinions, key=lambda one: (one.rated, one.at, one.score)).score,
-                    max(one.at for one in opinions),
-                )
-                for movie_id, opinions in self._histories[user_id].items()
+                _merged(movie_id, opinions) for movie_id, opinions in self._histories[user_id].items()
             )
         return self._merged[user_id]
 
@@ -126,3 +121,8 @@ class Replica:
         self.catalogue.count(row.movie_id, -1)
         if not movies:
             del self._histories[row.user_id]
+
+
+def _merged(movie_id: int, opinions: tuple[Opinion, ...]) -> Interaction:
+    telling = max(opinions, key=lambda one: (one.rated, one.at, one.score))
+    return Interaction(movie_id, telling.score, max(one.at for one in opinions), telling.stars)

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dataflix.errors import DataflixError, SourceUnavailable
 from dataflix.public_topics import MODELS
-from dataflix.recommender.model import ItemModel
+from dataflix.recommender import ItemModel, model_from_bytes
 
 EXPERIMENT: Final = "dataflix-collaborative-filtering"
 MODEL_NAME: Final = "dataflix-nmf"
@@ -136,7 +136,7 @@ async def _item_model(session: aiohttp.ClientSession, mlflow_url: str, path: str
     status, body = await _get(session, url, {})
     if status != HTTPStatus.OK:
         raise _refused(url, status)
-    return await asyncio.to_thread(ItemModel.from_bytes, body)
+    return await asyncio.to_thread(model_from_bytes, body)
 
 
 async def _get(session: aiohttp.ClientSession, url: str, query: dict[str, str]) -> tuple[int, bytes]:

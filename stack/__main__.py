@@ -11,6 +11,7 @@ from stack.commands.dbt import dbt
 from stack.commands.dlq import dlq
 from stack.commands.docs import docs
 from stack.commands.down import down
+from stack.commands.evaluate import evaluate
 from stack.commands.forget import forget
 from stack.commands.imports import imports
 from stack.commands.lock import lock
@@ -42,6 +43,7 @@ app.command()(status)
 app.command()(logs)
 app.command()(restart)
 app.add_typer(imports, name="import")
+app.add_typer(evaluate, name="evaluate")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command(context_settings=PASSED_THROUGH)(tail)

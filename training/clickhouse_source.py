@@ -8,13 +8,18 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from dataflix.clickhouse_client import ClickHouseUser, refusal
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
-from training.matrix import Block
+from training.interaction_log import Block
 
 TABLE = "analytics.user_movie_matrix"
 UNKNOWN_TABLE = {60, 81}  # ClickHouse's codes for a table and for a database that do not exist
 
 _QUERY = f"""
-SELECT toInt64(user_id) AS user_id, toInt64(movie_id) AS movie_id, toFloat64(interaction_score) AS interaction_score
+SELECT
+    toInt64(user_id) AS user_id,
+    toInt64(movie_id) AS movie_id,
+    toFloat64(interaction_score) AS interaction_score,
+    ifNull(toFloat64(rating), nan) AS stars,
+    toUnixTimestamp64Micro(toDateTime64(last_event_at, 6, 'UTC')) AS moment
 FROM {TABLE}
 """  # noqa: S608
 
@@ -31,6 +36,8 @@ def read_interactions(client: Client, settings: Settings) -> Iterator[Block]:
                     block.column("user_id").to_numpy(),
                     block.column("movie_id").to_numpy(),
                     block.column("interaction_score").to_numpy(),
+                    block.column("stars").to_numpy(),
+                    block.column("moment").to_numpy(),
                 )
     except DatabaseError as error:
         if error.code in UNKNOWN_TABLE:

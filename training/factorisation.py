@@ -1,71 +1,77 @@
-"""Non-negative matrix factorisation, and how far its estimates are from cells that it did not see."""
+"""Non-negative matrix factorisation of runs of consecutive interactions: what people choose in one sitting."""
 
 import time
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
-from dataflix.recommender.model import Float32Array, ItemModel
+from dataflix.recommender.arrays import Float32Array, Rows
 from training.choices import Choices
-from training.matrix import Cells, HoldOut, InteractionMatrix
+from training.interaction_log import InteractionLog
+
+Cells = sparse.csr_array[np.float32, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factorisation:
-    """The two factors whose product estimates the matrix."""
+    """The item side of the two factors whose product estimates the matrix."""
 
-    people: Float32Array  # [users, k]
-    items: Float32Array  # [items, k]
+    items: Float32Array  # [items, k], each factor of length one over all items, or empty
     iterations: int
     converged: bool
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class CellErrors:
-    """Errors of the estimates of held-out cells, in units of the interaction score."""
-
-    cells: int
-    rmse: float
-    mae: float
-
-
-def factorise(cells: Cells, choices: Choices) -> Factorisation:
-    """Fit W, H >= 0 to ``cells`` by least squares, empty cells counting as zeros. Deterministic for a seed."""
-    model = NMF(n_components=choices.n_components, max_iter=choices.max_iter, random_state=choices.seed)
+def factorise(log: InteractionLog, choices: Choices) -> Factorisation:
+    """Fit W, H >= 0 to the runs by least squares, empty cells counting as zeros. Deterministic for a seed."""
+    cells = run_matrix(log, choices.run_length)
+    model = NMF(
+        n_components=choices.n_components,
+        # the start from singular vectors has no more factors than the matrix has rows or columns
+        init="nndsvda" if choices.n_components <= min(cells.shape) else "random",
+        alpha_W=choices.factor_penalty,
+        max_iter=choices.max_iter,
+        random_state=choices.seed,
+    )
     began = time.perf_counter()
     # a perfect fit makes scikit-learn take the root of a rounding error below zero, for a number that nobody reads
-    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         # an early end is reported as `converged`, and is no trouble for the recommendations
         warnings.simplefilter("ignore", ConvergenceWarning)
-        people = model.fit_transform(cells)
+        model.fit(cells)
     return Factorisation(
-        people=people.astype(np.float32),
-        items=np.ascontiguousarray(model.components_.T, dtype=np.float32),
+        items=_unit_factors(np.ascontiguousarray(model.components_.T, dtype=np.float32)),
         iterations=int(model.n_iter_),
         converged=bool(model.n_iter_ < choices.max_iter),
         seconds=time.perf_counter() - began,
     )
 
 
-def held_out_errors(fitted: Factorisation, aside: HoldOut) -> CellErrors | None:
-    """RMSE and MAE over the cells put aside; None when there are none."""
-    if not aside.held_scores.size:
-        return None
-    estimates = np.einsum("ij,ij->i", fitted.people[aside.held_rows], fitted.items[aside.held_columns])
-    errors = estimates.astype(np.float64) - aside.held_scores
-    return CellErrors(cells=errors.size, rmse=float(np.sqrt(np.mean(errors**2))), mae=float(np.mean(np.abs(errors))))
+def run_matrix(log: InteractionLog, run_length: int) -> Cells:
+    """A row for each run of about ``run_length`` consecutive interactions of one person; 1 for each item in it."""
+    rows = run_of_each(log, run_length)
+    cells = sparse.coo_array(
+        (np.ones(len(log), dtype=np.float32), (rows, log.items)), shape=(int(rows.max()) + 1, log.item_ids.size)
+    )
+    return cells.tocsr()
 
 
-def item_model(matrix: InteractionMatrix, fitted: Factorisation) -> ItemModel:
-    """What serving needs of a fit to the whole matrix: the items. People are folded in when they ask.
+def run_of_each(log: InteractionLog, run_length: int) -> Rows:
+    """The number of the run that each interaction is in. A person's runs are as equally long as can be."""
+    starts = log.starts
+    counts = np.diff(starts)
+    runs = np.maximum(np.rint(counts / run_length).astype(np.int64), 1)
+    place = np.arange(len(log)) - np.repeat(starts[:-1], counts)
+    first_run = np.concatenate([[0], np.cumsum(runs)[:-1]])
+    return np.asarray(np.repeat(first_run, counts) + place * np.repeat(runs, counts) // np.repeat(counts, counts))
 
-    How a product is shared between its two factors is arbitrary. Here each factor has length one over all items, so
-    that a fold-in is equally exact in all of them.
-    """
-    lengths = np.linalg.norm(fitted.items, axis=0)
-    factors = np.divide(fitted.items, lengths, out=np.zeros_like(fitted.items), where=lengths > 0)
-    return ItemModel(matrix.item_ids, factors, matrix.popularity)
+
+def _unit_factors(factors: Float32Array) -> Float32Array:
+    """How a product is shared between its two factors is arbitrary. Here each has length one over all items, so that
+    a fold-in is equally exact in all of them."""
+    lengths = np.linalg.norm(factors, axis=0)
+    return np.asarray(np.divide(factors, lengths, out=np.zeros_like(factors), where=lengths > 0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataflix.recommender.model import Float64Array
+from dataflix.recommender.arrays import Float64Array
 
 _CERTAINTY = 1.96  # standard errors: a difference beyond them comes by chance once in twenty times
 

@@ -22,7 +22,7 @@ import dataflix
 from dataflix import recommender
 from dataflix.errors import NotFound, SourceUnavailable
 from dataflix.model_registry import CHAMPION, EXPERIMENT, ITEM_MODEL_FILE, MODEL_NAME, Announcement, item_model_path
-from dataflix.recommender import ItemModel
+from dataflix.recommender import ItemModel, model_to_bytes
 from training.choices import Choices
 from training.gate import Verdict
 
@@ -31,7 +31,7 @@ SIGNATURE = ModelSignature(
     outputs=Schema([ColSpec(Array(DataType.long), "movie_ids"), ColSpec(Array(DataType.double), "scores")]),
     params=ParamSchema([ParamSpec("limit", DataType.long, 10)]),
 )
-DESCRIPTION = "Item factors of a non-negative matrix factorisation; a person's history is folded in when they ask."
+DESCRIPTION = "Item factors and next-item neighbours, blended; a history is folded in when somebody asks."
 # What the logged model needs beside its own code.
 REQUIREMENTS = ("mlflow", "numpy", "pandas")
 SNAPSHOT_TAG = "snapshot"
@@ -209,7 +209,7 @@ def _reason(error: Exception) -> str:
 
 def _item_model_file(model: ItemModel, folder: Path) -> Path:
     file = folder / ITEM_MODEL_FILE
-    file.write_bytes(model.to_bytes())
+    file.write_bytes(model_to_bytes(model))
     return file
 
 

@@ -11,7 +11,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
-from dataflix.recommender import Catalogue, Interaction, ItemModel, interaction_score, recommend
+from dataflix.recommender import Catalogue, Interaction, interaction_score, model_from_bytes, recommend
 
 
 class ServedModel(PythonModel):
@@ -19,7 +19,7 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Read the item model, once, when MLflow loads the model."""
-        self._model = ItemModel.from_bytes(Path(context.artifacts["item_model"]).read_bytes())
+        self._model = model_from_bytes(Path(context.artifacts["item_model"]).read_bytes())
         self._catalogue = Catalogue.of(self._model)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
@@ -40,7 +40,10 @@ class ServedModel(PythonModel):
 
 def _history(movie_ids: Any, ratings: Any) -> list[Interaction]:
     rated = zip(movie_ids, ratings, strict=True)
-    return [Interaction(int(movie), interaction_score(float(stars)), at) for at, (movie, stars) in enumerate(rated)]
+    return [
+        Interaction(int(movie), interaction_score(float(stars)), at, float(stars))
+        for at, (movie, stars) in enumerate(rated)
+    ]
 
 
 mlflow.models.set_model(ServedModel())

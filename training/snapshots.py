@@ -17,11 +17,18 @@ from minio.error import MinioException, S3Error
 from pyarrow import parquet
 
 from dataflix.errors import NotFound, SourceUnavailable
-from training.matrix import Block
+from training.interaction_log import Block
 from training.object_store import SNAPSHOTS_BUCKET, create_bucket
 
 BUCKET_WAIT_S = 30.0
-_COLUMNS = ("user_id", "movie_id", "interaction_score")
+_COLUMNS = {
+    "user_id": np.int64,
+    "movie_id": np.int64,
+    "interaction_score": np.float64,
+    "rating": np.float64,  # NaN for not rated
+    "last_event_at": np.int64,  # microseconds since 1970, UTC
+}
+_TELLING = ["user_id", "movie_id", "interaction_score", "last_event_at"]  # NaN equals nothing, and the score says it
 _ID_LENGTH = 32  # hexadecimal digits: 128 bits
 _SUFFIX = ".parquet"
 _ABSENT = {"NoSuchKey", "NoSuchBucket"}
@@ -39,11 +46,12 @@ class Snapshot:
     def of(cls, blocks: Iterable[Block]) -> "Snapshot":
         """The snapshot of these interactions, whatever their order."""
         parts = list(blocks)
-        users = np.concatenate([np.empty(0, np.int64), *(part.user_ids for part in parts)])
-        movies = np.concatenate([np.empty(0, np.int64), *(part.movie_ids for part in parts)])
-        scores = np.concatenate([np.empty(0, np.float64), *(part.scores for part in parts)])
-        order = np.lexsort((scores, movies, users))
-        columns = [column[order] for column in (users, movies, scores)]
+        whole = [
+            np.concatenate([np.empty(0, kind), *(part[number] for part in parts)])
+            for number, kind in enumerate(_COLUMNS.values())
+        ]
+        order = np.lexsort(tuple(reversed(whole)))
+        columns = [column[order] for column in whole]
         digest = hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
         return cls(digest[:_ID_LENGTH], pa.table(dict(zip(_COLUMNS, columns, strict=True))))
 
@@ -57,10 +65,10 @@ class Snapshot:
         return Block(*(self.table.column(name).to_numpy() for name in _COLUMNS))
 
     def changes_since(self, before: "Snapshot | None") -> int:
-        """How many interactions are new or of another score than ``before``; all of them without one."""
-        if before is None:
+        """How many interactions are new or other than in ``before``; all of them without one."""
+        if before is None or before.table.column_names != self.table.column_names:
             return self.interactions
-        return int(self.table.join(before.table, keys=list(_COLUMNS), join_type="left anti").num_rows)
+        return int(self.table.join(before.table, keys=_TELLING, join_type="left anti").num_rows)
 
 
 class SnapshotStore:

@@ -1,19 +1,25 @@
-"""One training from the interactions to a model: measured on cells put aside, fitted to all of them."""
+"""One training from the interactions to a model: measured on what was put aside, fitted to all of them."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataflix.recommender import ItemModel
-from dataflix.recommender.model import Float32Array, Float64Array
+from dataflix.recommender import Catalogue, ItemModel
+from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
-from training.factorisation import Factorisation, factorise, held_out_errors, item_model
+from training.errors import UnfitData
+from training.evaluation.people import Answers, ask
+from training.evaluation.serving import ServingModel
 from training.gate import measurements
-from training.matrix import Block, HoldOut, InteractionMatrix, build_matrix, hold_out
+from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, Block, InteractionLog, build_log
+from training.model_fit import fit_model
 from training.progress import Steps
-from training.ranking import ndcg
+from training.splits import Protocol, Split, split
+
+PROTOCOL: Final = Protocol.LAST_FIFTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,67 +30,74 @@ class Trained:
     metrics: dict[str, float]
 
 
-def read(blocks: Iterable[Block], steps: Steps) -> InteractionMatrix:
-    """The matrix of all interactions. Raises UnfitData."""
+def read(blocks: Iterable[Block], steps: Steps) -> InteractionLog:
+    """The log of all interactions. Raises UnfitData."""
     steps.begin("Reading the interactions")
-    matrix = build_matrix(blocks)
-    steps.done(
-        f"{matrix.cells.nnz:,} interactions of {matrix.user_ids.size:,} people with {matrix.item_ids.size:,} movies"
-    )
-    return matrix
+    log = build_log(blocks)
+    steps.done(f"{len(log):,} interactions of {log.user_ids.size:,} people with {log.item_ids.size:,} movies")
+    return log
 
 
-def fit(matrix: InteractionMatrix, choices: Choices, steps: Steps) -> Trained:
+def fit(log: InteractionLog, choices: Choices, steps: Steps) -> Trained:
     """Fit the model that serves: it has seen all there is."""
     steps.begin("Fitting to all interactions")
-    fitted = factorise(matrix.cells, choices)
-    end = "converged" if fitted.converged else "stopped before it converged"
-    steps.done(f"{choices.n_components} factors in {fitted.seconds:.1f} s: {end} after {fitted.iterations} iterations")
+    began = time.perf_counter()
+    fitted = fit_model(log, choices)
+    seconds = time.perf_counter() - began
+    factorisation, chosen = fitted.factorisation, fitted.chosen
+    end = "converged" if factorisation.converged else "stopped before it converged"
+    steps.done(f"{choices.n_components} factors and the neighbours in {seconds:.1f} s: the factorisation {end}")
     metrics = {
-        "users": matrix.user_ids.size,
-        "items": matrix.item_ids.size,
-        "interactions": matrix.cells.nnz,
-        "sparsity": matrix.sparsity,
-        "fit_seconds": fitted.seconds,
-        "iterations": fitted.iterations,
-        "converged": fitted.converged,
+        "users": log.user_ids.size,
+        "items": log.item_ids.size,
+        "interactions": len(log),
+        "sparsity": log.sparsity,
+        "fit_seconds": seconds,
+        "iterations": factorisation.iterations,
+        "converged": factorisation.converged,
+        "blend_steps": chosen.steps,
+        "blend_factors": chosen.blend.factors,
+        "blend_next_items": chosen.blend.next_items,
+        "blend_popularity": chosen.blend.popularity,
     }
-    return Trained(item_model(matrix, fitted), {name: float(value) for name, value in metrics.items()})
+    metrics |= {f"validation_ndcg_{part}": value for part, value in chosen.ndcg.items()}
+    return Trained(fitted.model, {name: float(value) for name, value in metrics.items()})
 
 
-def measure(matrix: InteractionMatrix, choices: Choices, champion: Choices | None, steps: Steps) -> dict[str, float]:
-    """What a model of these choices is worth: fitted without the held-out cells, and measured on them.
+def measure(log: InteractionLog, choices: Choices, champion: Choices | None, steps: Steps) -> dict[str, float]:
+    """What a model of these choices is worth: fitted without each person's newest fifth, and measured on it.
 
-    Popularity and the choices of the ``champion`` are measured on the same cells, and have seen them as little.
+    Popularity and the choices of the ``champion`` are measured on the same people, and have seen as little.
     """
     steps.begin("Fitting without the held-out interactions")
-    aside = hold_out(matrix, choices.held_out_share, choices.seed)
-    fitted = factorise(aside.kept, choices)
+    divided = _divided(log)
+    if divided is None:
+        steps.done("Too little could be held out to measure anything on")
+        return measurements(np.empty(0), np.empty(0), None)
+    model = fit_model(divided.train, choices).model
+    own = _answers(model, divided)
     metrics: dict[str, float] = {}
-    if errors := held_out_errors(fitted, aside):
-        metrics |= {"rmse": errors.rmse, "mae": errors.mae, "held_out_interactions": float(errors.cells)}
-        steps.done(f"RMSE {errors.rmse:.3f} and MAE {errors.mae:.3f} on {errors.cells:,} held-out interactions")
-    else:
-        steps.done("No interaction could be held out, so there is neither RMSE nor MAE")
-    own = _ranking(fitted, aside, choices)
-    theirs = None
+    if (errors := own.star_errors()).size:
+        rmse, mae = float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors)))
+        metrics |= {"rmse": rmse, "mae": mae, "held_out_interactions": float(errors.size)}
+        steps.done(f"RMSE {rmse:.3f} and MAE {mae:.3f} on {errors.size:,} held-out ratings")
+    theirs: Float64Array | None = None
     if champion is not None:
         steps.begin("Fitting with the champion's choices")
-        theirs = own if champion == choices else _ranking(factorise(aside.kept, champion), aside, choices)
-    return metrics | measurements(own, _popular(aside, choices), theirs)
+        same = champion == choices
+        theirs = own.ndcg if same else _answers(fit_model(divided.train, champion).model, divided).ndcg
+    return metrics | measurements(own.ndcg, _answers(None, divided).ndcg, theirs)
 
 
-def _ranking(fitted: Factorisation, aside: HoldOut, choices: Choices) -> Float64Array:
-    def scores(rows: NDArray[np.intp]) -> Float32Array:
-        return fitted.people[rows] @ fitted.items.T
+def _divided(log: InteractionLog) -> Split | None:
+    try:
+        divided = split(log, PROTOCOL)
+    except UnfitData:
+        return None
+    enough = divided.train.user_ids.size >= FEWEST_PEOPLE and divided.train.item_ids.size >= FEWEST_ITEMS
+    return divided if enough else None
 
-    return ndcg(scores, aside, choices.seed)
 
-
-def _popular(aside: HoldOut, choices: Choices) -> Float64Array:
-    people = np.bincount(aside.kept.indices, minlength=aside.kept.shape[1]).astype(np.float64)
-
-    def scores(rows: NDArray[np.intp]) -> Float64Array:
-        return np.tile(people, (rows.size, 1))
-
-    return ndcg(scores, aside, choices.seed)
+def _answers(model: ItemModel | None, divided: Split) -> Answers:
+    """What ``model`` makes of the people who are asked; popularity where it is None."""
+    return ask(ServingModel(model, Catalogue.counted(divided.train.item_ids, divided.train.popularity)), divided.asked)

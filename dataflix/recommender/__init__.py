@@ -4,22 +4,42 @@ Nothing in here opens a file or a socket, and nothing in here imports more than 
 own pyfunc all run this same code.
 """
 
+from dataflix.recommender.archive import model_from_bytes, model_to_bytes
 from dataflix.recommender.catalogue import Catalogue
-from dataflix.recommender.fold_in import Recency, fold_in
-from dataflix.recommender.interactions import WATCHED_ONLY_SCORE, Interaction, interaction_score
-from dataflix.recommender.model import InvalidModel, ItemModel
-from dataflix.recommender.recommend import Basis, Recommendation, recommend
+from dataflix.recommender.fold_in import fold_in
+from dataflix.recommender.interactions import (
+    EVEN,
+    WATCHED_ONLY_SCORE,
+    History,
+    Interaction,
+    Recency,
+    interaction_score,
+)
+from dataflix.recommender.model import Blend, ItemModel
+from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.recommend import Basis, Recommendation, predicted_stars, rank, recommend
+from dataflix.recommender.stars import StarModel
+from dataflix.recommender.validity import InvalidModel
 
 __all__ = [
+    "EVEN",
     "WATCHED_ONLY_SCORE",
     "Basis",
+    "Blend",
     "Catalogue",
+    "History",
     "Interaction",
     "InvalidModel",
     "ItemModel",
+    "NextItems",
     "Recency",
     "Recommendation",
+    "StarModel",
     "fold_in",
     "interaction_score",
+    "model_from_bytes",
+    "model_to_bytes",
+    "predicted_stars",
+    "rank",
     "recommend",
 ]

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflix.recommender.model import Float64Array, Int64Array, ItemModel
+from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array
+from dataflix.recommender.model import ItemModel
 
 
 class Catalogue:
@@ -24,8 +25,13 @@ class Catalogue:
     @classmethod
     def of(cls, model: ItemModel) -> "Catalogue":
         """The movies that a model knows, as popular as they were when it was trained."""
-        catalogue = cls(model.item_ids.tolist())
-        catalogue._people = dict(zip(model.item_ids.tolist(), model.popularity.astype(int).tolist(), strict=True))
+        return cls.counted(model.item_ids, model.popularity)
+
+    @classmethod
+    def counted(cls, movie_ids: Int64Array, people: Float32Array) -> "Catalogue":
+        """These movies, each chosen by as many people."""
+        catalogue = cls(movie_ids.tolist())
+        catalogue._people = dict(zip(movie_ids.tolist(), people.astype(int).tolist(), strict=True))
         return catalogue
 
     def __len__(self) -> int:

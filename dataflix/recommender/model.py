@@ -1,48 +1,55 @@
-"""What training hands to serving: item factors and popularity, and the bytes that they travel in."""
+"""What training hands to serving: item factors, next-item neighbours, popularity, and what predicts stars."""
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataflix.errors import DataflixError
+from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array, Rows
+from dataflix.recommender.interactions import Recency
+from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.stars import StarModel
+from dataflix.recommender.validity import InvalidModel, check_kinds, check_numbers
 
-FORMAT_VERSION: Final = 1
-_SHAPES: Final = {"item_ids": (np.int64, 1), "factors": (np.float32, 2), "popularity": (np.float32, 1)}
+_ARRAYS = {"item_ids": (np.int64, 1), "factors": (np.float32, 2), "popularity": (np.float32, 1)}
 
-Int64Array = NDArray[np.int64]
-Float32Array = NDArray[np.float32]
-Float64Array = NDArray[np.float64]
+_NEWEST: Final = Recency(half_life=3.0, floor=0.05)
 
 
-class InvalidModel(DataflixError):
-    """A model whose bytes cannot be read or whose arrays do not fit one another."""
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How much each part says, in standard deviations of its own scores, and which part of a history it looks at."""
+
+    factors: float = 1.0
+    next_items: float = 0.0
+    popularity: float = 0.0
+    factors_recency: Recency = _NEWEST
+    next_items_recency: Recency = _NEWEST
+
+
+FACTORS_ALONE = Blend()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemModel:
-    """Item factors of a non-negative factorisation: a person's score for an item is the product of their two factors.
+    """What is known of the items. People have nothing here: a history is folded in when it is needed.
 
-    People have no factors here: a history is folded in when it is needed (``fold_in``).
     Raises InvalidModel when the arrays do not fit one another. The arrays become read-only.
     """
 
     item_ids: Int64Array  # [n], ascending, each once
-    factors: Float32Array  # [n, k], not negative
+    factors: Float32Array  # [n, k], not negative: of a non-negative factorisation
     popularity: Float32Array  # [n], people who interacted with the item when the model was trained
+    next_items: NextItems | None = None
+    stars: StarModel | None = None
+    blend: Blend = FACTORS_ALONE
     gram: Float64Array = field(init=False)  # [k, k], factors' * factors
+    factor_means: Float64Array = field(init=False)  # [k], over the items
+    crowd: Float32Array = field(init=False)  # [n], the logarithm of the popularity, standardised over the items
 
     def __post_init__(self) -> None:
-        for name, (kind, dimensions) in _SHAPES.items():
-            array = getattr(self, name)
-            if array.dtype != kind or array.ndim != dimensions:
-                raise InvalidModel(
-                    f"The array {name!r} of the model is {array.ndim}-dimensional {array.dtype}, "
-                    f"and it must be {dimensions}-dimensional {np.dtype(kind)}: train a new model."
-                )
+        check_kinds(self, _ARRAYS)
         rows, rank = self.factors.shape
         if not rows or not rank:
             raise InvalidModel("The model has no items or no factors: train it on more interactions.")
@@ -53,15 +60,16 @@ class ItemModel:
             )
         if np.any(np.diff(self.item_ids) <= 0):
             raise InvalidModel("The items of the model are not in ascending order, each once: train a new model.")
-        for name in ("factors", "popularity"):
-            array = getattr(self, name)
-            if not np.isfinite(array).all() or np.any(array < 0):
-                raise InvalidModel(
-                    f"The array {name!r} of the model holds numbers that are negative or not finite: train a new model."
-                )
+        check_numbers(self, ("factors", "popularity"), least=0.0)
+        if self.next_items is not None:
+            self.next_items.check(rows)
+        if self.stars is not None:
+            self.stars.check(rows)
         wide = self.factors.astype(np.float64)
         object.__setattr__(self, "gram", wide.T @ wide)
-        for name in ("item_ids", "factors", "popularity", "gram"):
+        object.__setattr__(self, "factor_means", wide.mean(axis=0))
+        object.__setattr__(self, "crowd", standardised(np.log1p(self.popularity)))
+        for name in ("item_ids", "factors", "popularity", "gram", "factor_means", "crowd"):
             getattr(self, name).setflags(write=False)
 
     @property
@@ -69,40 +77,18 @@ class ItemModel:
         """How many factors an item has."""
         return int(self.factors.shape[1])
 
-    def rows_of(self, movie_ids: Iterable[int] | Int64Array) -> NDArray[np.intp]:
+    def rows_of(self, movie_ids: Iterable[int] | Int64Array) -> Rows:
         """The row of each movie, -1 for a movie that the model does not know."""
         wanted = np.fromiter(movie_ids, np.int64) if not isinstance(movie_ids, np.ndarray) else movie_ids
         rows = np.searchsorted(self.item_ids, wanted)
         rows[rows == self.item_ids.size] = 0
         return np.where(self.item_ids[rows] == wanted, rows, -1)
 
-    def to_bytes(self) -> bytes:
-        """The model as a NumPy archive without pickles. Equal models give equal bytes."""
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            format_version=np.int64(FORMAT_VERSION),
-            item_ids=self.item_ids,
-            factors=self.factors,
-            popularity=self.popularity,
-        )
-        return buffer.getvalue()
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "ItemModel":
-        """Read what ``to_bytes`` wrote. Raises InvalidModel for anything else; never runs code out of ``data``."""
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                version = int(archive["format_version"])
-                arrays = [archive[name] for name in _SHAPES] if version == FORMAT_VERSION else []
-        except Exception as error:  # zipfile, zlib and numpy have a dozen ways to say that bytes are not theirs
-            raise InvalidModel(
-                f"The model of {len(data)} bytes cannot be read ({type(error).__name__}): "
-                "fetch it again or train a new one."
-            ) from error
-        if version != FORMAT_VERSION:
-            raise InvalidModel(
-                f"The model has format {version} and this release reads format {FORMAT_VERSION}: "
-                "train a new model with this release."
-            )
-        return cls(*arrays)
+def standardised(values: Float32Array) -> Float32Array:
+    """The values with mean 0 and standard deviation 1; zeros where all are equal."""
+    centred = values - values.mean(dtype=np.float64)
+    spread = float(np.sqrt(np.mean(np.square(centred, dtype=np.float64))))
+    if spread <= np.finfo(np.float32).eps * float(np.abs(values).max(initial=1.0)):
+        return np.zeros(values.shape, dtype=np.float32)
+    return np.asarray(centred / spread, dtype=np.float32)

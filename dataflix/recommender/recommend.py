@@ -3,64 +3,90 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dataflix.recommender.arrays import Float64Array, Int64Array, Rows
 from dataflix.recommender.catalogue import Catalogue
-from dataflix.recommender.fold_in import NEWEST_FIRST, Recency, fold_in
-from dataflix.recommender.interactions import Interaction
-from dataflix.recommender.model import Float64Array, ItemModel
+from dataflix.recommender.interactions import History, Interaction
+from dataflix.recommender.model import ItemModel
+from dataflix.recommender.taste import taste
 
 
 class Basis(StrEnum):
     """What a recommendation rests on, and so what its score means."""
 
-    TASTE = "taste"  # the model's estimate of the interaction score
+    TASTE = "taste"  # the model's blended score
     POPULARITY = "popularity"  # how many people chose the movie
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One movie and why it stands where it stands. Scores compare within one basis only."""
+    """One movie and why it stands where it stands. Scores compare within one basis and one list only."""
 
     movie_id: int
     score: float
     basis: Basis
 
 
-def recommend(
-    model: ItemModel | None,
-    catalogue: Catalogue,
-    history: Iterable[Interaction],
-    *,
-    limit: int,
-    recency: Recency = NEWEST_FIRST,
-) -> list[Recommendation]:
-    """At most ``limit`` movies of the catalogue that are not in ``history``, best first.
+class Ranking(NamedTuple):
+    """Movies, best first: the first ``by_taste`` of them by the model's score, the others by popularity."""
 
-    Movies that the model knows come first, by estimated score, equal ones by popularity; then the movies it does not
-    know, by popularity. Without a model, or when it knows nothing of the history, all are ordered by popularity. What
-    is still equal is ordered by movie id. A smaller limit gives the beginning of the same list.
+    movie_ids: Int64Array
+    scores: Float64Array
+    by_taste: int
+
+
+def recommend(
+    model: ItemModel | None, catalogue: Catalogue, history: Iterable[Interaction], *, limit: int
+) -> list[Recommendation]:
+    """At most ``limit`` movies of the catalogue that are not in ``history``, best first, in the order of ``rank``."""
+    seen = History.of(history)
+    ranking = rank(model, catalogue, seen, limit)
+    bases = [Basis.TASTE] * ranking.by_taste + [Basis.POPULARITY] * (ranking.scores.size - ranking.by_taste)
+    rows = zip(ranking.movie_ids.tolist(), ranking.scores.tolist(), bases, strict=True)
+    return [Recommendation(*row) for row in rows]
+
+
+def rank(model: ItemModel | None, catalogue: Catalogue, history: History, limit: int) -> Ranking:
+    """The first ``limit`` unseen movies of the catalogue.
+
+    Movies that the model knows come first, by its score, equal ones by popularity; then the movies it does not know,
+    by popularity. Without a model, or when it knows nothing of the history, all are ordered by popularity. What is
+    still equal is ordered by movie id. A smaller limit gives the beginning of the same list.
     """
-    seen = list(history)
     unseen = np.ones(len(catalogue), dtype=np.bool_)
-    unseen[catalogue.positions_of(one.movie_id for one in seen)] = False
-    taste = fold_in(model, seen, recency) if model is not None and seen else None
-    if model is None or taste is None or not taste.any():
+    unseen[catalogue.positions_of(history.movie_ids.tolist())] = False
+    known_scores = taste(model, history) if model is not None and len(history) else None
+    if model is None or known_scores is None:
         return _by_popularity(catalogue, np.flatnonzero(unseen), limit)
 
     rows = catalogue.rows_in(model)
     known = np.flatnonzero(unseen & (rows >= 0))
-    scores = (model.factors @ taste.astype(np.float32))[rows[known]].astype(np.float64)
-    best = known[top(limit, scores, catalogue.popularity[known])]
-    chosen = _listed(catalogue, best, scores[np.searchsorted(known, best)], Basis.TASTE)
-    if len(chosen) < limit:
-        chosen += _by_popularity(catalogue, np.flatnonzero(unseen & (rows < 0)), limit - len(chosen))
-    return chosen
+    scores = known_scores[rows[known]].astype(np.float64)
+    best = top(limit, scores, catalogue.popularity[known])
+    chosen = Ranking(catalogue.movie_ids[known[best]], scores[best], best.size)
+    if best.size >= limit:
+        return chosen
+    others = _by_popularity(catalogue, np.flatnonzero(unseen & (rows < 0)), limit - best.size)
+    return Ranking(
+        np.concatenate([chosen.movie_ids, others.movie_ids]), np.concatenate([chosen.scores, others.scores]), best.size
+    )
 
 
-def top(limit: int, *keys: Float64Array) -> NDArray[np.intp]:
+def predicted_stars(model: ItemModel | None, history: History, movie_ids: Int64Array) -> Float64Array:
+    """What the person would give to each movie, 0.5 to 5.0; NaN where there is no model of stars.
+
+    For a movie that the model does not know it is what the person gives on average.
+    """
+    if model is None or model.stars is None:
+        return np.full(movie_ids.size, np.nan)
+    rated = ~np.isnan(history.stars)
+    return model.stars.predict(model.rows_of(history.movie_ids[rated]), history.stars[rated], model.rows_of(movie_ids))
+
+
+def top(limit: int, *keys: Float64Array) -> Rows:
     """Positions of the ``limit`` highest, best first: by the first key, equal ones by the next, then by position.
 
     Only what can still be among them is sorted, so a short list of many movies is cheap.
@@ -76,14 +102,7 @@ def top(limit: int, *keys: Float64Array) -> NDArray[np.intp]:
     return candidates[order[:limit]]
 
 
-def _by_popularity(catalogue: Catalogue, positions: NDArray[np.intp], limit: int) -> list[Recommendation]:
+def _by_popularity(catalogue: Catalogue, positions: Rows, limit: int) -> Ranking:
     people = catalogue.popularity[positions]
     best = top(limit, people)
-    return _listed(catalogue, positions[best], people[best], Basis.POPULARITY)
-
-
-def _listed(
-    catalogue: Catalogue, positions: NDArray[np.intp], scores: Float64Array, basis: Basis
-) -> list[Recommendation]:
-    movies = catalogue.movie_ids[positions].tolist()
-    return [Recommendation(*pair, basis) for pair in zip(movies, scores.tolist(), strict=True)]
+    return Ranking(catalogue.movie_ids[positions[best]], people[best], 0)

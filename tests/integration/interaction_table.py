@@ -22,10 +22,12 @@ def filler(admin: Client) -> Fill:
 
     def fill(cells: Sequence[tuple[int, int, float]]) -> None:
         admin.command(
-            f"CREATE OR REPLACE TABLE {TABLE} (user_id Int64, movie_id Int64, interaction_score Float64) "
+            f"CREATE OR REPLACE TABLE {TABLE} (user_id Int64, movie_id Int64, interaction_score Float64, "
+            "rating Nullable(Float64), last_event_at DateTime64(6, 'UTC')) "
             "ENGINE = MergeTree ORDER BY (user_id, movie_id)"
         )
         if cells:
-            admin.insert(TABLE, cells, column_names=["user_id", "movie_id", "interaction_score"])
+            rows = [(user, movie, score, score / 0.7) for user, movie, score in cells]
+            admin.insert(TABLE, rows, column_names=["user_id", "movie_id", "interaction_score", "rating"])
 
     return fill

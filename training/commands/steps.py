@@ -58,8 +58,8 @@ def snapshot(
 
 def fit(
     snapshot_id: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Id of a snapshot.")],
-    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 10,
-    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 200,
+    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 64,
+    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 60,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
     purpose: Annotated[
         str | None, typer.Option("--for", help="What it is for: repeated, the version of the first time is given back.")
@@ -67,7 +67,7 @@ def fit(
 ) -> None:
     """Fit a model to a snapshot and register it as a candidate."""
     with _training(load_settings()) as training:
-        candidate = training.fit(snapshot_id, Choices(n_components, max_iter, seed), purpose)
+        candidate = training.fit(snapshot_id, Choices(seed=seed, n_components=n_components, max_iter=max_iter), purpose)
     _tell({"version": candidate.version, "run_id": candidate.run_id, "snapshot": candidate.snapshot})
 
 

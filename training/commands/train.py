@@ -16,8 +16,8 @@ from training.progress import Steps
 
 
 def train(
-    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 10,
-    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 200,
+    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 64,
+    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 60,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing when there is a champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -33,7 +33,9 @@ def train(
     from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
     with Steps(Console(stderr=True, highlight=False)) as steps:
-        announced = Training(settings, steps).train_champion(Choices(n_components, max_iter, seed))
+        announced = Training(settings, steps).train_champion(
+            Choices(seed=seed, n_components=n_components, max_iter=max_iter)
+        )
     result = {"trained": True, **announced.model_dump(mode="json")}
     _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
 

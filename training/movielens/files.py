@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataflix.recommender.model import Float64Array, Int64Array
+from dataflix.recommender.arrays import Float64Array, Int64Array
 from training.errors import UnreadableDataSet
 from training.movielens.titles import split_title
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 from psycopg import sql
 
-from dataflix.recommender.model import Int64Array
+from dataflix.recommender.arrays import Int64Array
 from training.errors import ImportRunning
 from training.movielens.files import DataSet, Movie, Ratings
 from training.movielens.mapped_rows import BATCH, IMPORTS, Advance, Kind, Row, add_missing, copy_rows, prepare_mapping

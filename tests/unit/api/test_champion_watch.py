@@ -14,6 +14,7 @@ from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 
 from api.champion import ChampionWatch
 from dataflix.model_registry import ChampionModel, fetch_champion
+from dataflix.recommender import model_to_bytes
 
 PATIENCE = 5.0  # seconds
 
@@ -41,7 +42,7 @@ class Registry:
     async def download(self, _request: web.Request) -> web.Response:
         self.asked.append("download")
         assert self.champion is not None
-        return web.Response(body=self.champion.item_model.to_bytes())
+        return web.Response(body=model_to_bytes(self.champion.item_model))
 
     def app(self) -> web.Application:
         app = web.Application()

@@ -24,7 +24,7 @@ def event(table: str, row: dict[str, Any], *, deleted: bool = False) -> MaskedEv
 
 
 def test_a_rating_becomes_a_score_and_a_moment() -> None:
-    opinion = Opinion(7, 3, True, interaction_score(4.5, liked=True), MICROSECONDS)
+    opinion = Opinion(7, 3, True, interaction_score(4.5, liked=True), MICROSECONDS, stars=4.5)
     assert read_change(event("ratings", RATING)) == RatingChange(5, 2**100, opinion)
 
 

@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 from item_models import a_model, histories, models, rated
 from scipy.optimize import nnls
 
-from dataflix.recommender import Interaction, ItemModel, Recency, fold_in
-from dataflix.recommender.fold_in import EVEN, NEWEST_FIRST, non_negative_least_squares
+from dataflix.recommender import EVEN, History, Interaction, ItemModel, Recency
+from dataflix.recommender import fold_in as fold_in_history
+from dataflix.recommender.arrays import Float64Array
+from dataflix.recommender.fold_in import non_negative_least_squares
 
+NEWEST_FIRST = Recency(half_life=3.0, floor=0.05)
 CRIME_AND_ROMANCE = a_model([[2.0, 0.0], [1.0, 0.1], [0.0, 2.0], [0.1, 1.0]])
+
+
+def fold_in(model: ItemModel, history: list[Interaction], recency: Recency = NEWEST_FIRST) -> Float64Array:
+    return fold_in_history(model, History.of(history), recency)
 
 
 def test_a_person_who_likes_crime_gets_the_factor_of_crime() -> None:
@@ -38,7 +45,9 @@ def test_the_newest_rating_weighs_most() -> None:
 
 
 def test_recency_halves_the_weight_and_stops_at_its_floor() -> None:
-    assert Recency(half_life=2, floor=0.3).weights(5).tolist() == pytest.approx([1.0, 0.5**0.5, 0.5, 0.5**1.5, 0.3])
+    assert Recency(half_life=2, floor=0.3).weights(np.arange(5.0)).tolist() == pytest.approx(
+        [1.0, 0.5**0.5, 0.5, 0.5**1.5, 0.3]
+    )
 
 
 @given(models(), histories)
@@ -62,11 +71,12 @@ def test_no_change_of_a_factor_brings_the_estimates_closer_to_the_history(
     factors = fold_in(model, history, recency)
 
     target = np.zeros(model.item_ids.size)
-    newest_first = sorted(history, key=lambda one: (-one.at, one.movie_id))
-    for one, weight in zip(newest_first, recency.weights(len(history)), strict=True):
-        row = model.rows_of([one.movie_id])[0]
+    columns = History.of(history)
+    weights = recency.weights(columns.positions) * columns.likings
+    for movie_id, weight in zip(columns.movie_ids.tolist(), weights.tolist(), strict=True):
+        row = model.rows_of([movie_id])[0]
         if row >= 0:
-            target[row] = one.score * weight
+            target[row] = weight
     gradient = model.gram @ factors - model.factors.astype(np.float64).T @ target
     slack = 1e-7 * max(1.0, float(np.abs(model.factors.T @ target).max(initial=0.0)))
     assert (gradient >= -slack).all()  # no factor wants to grow

@@ -18,7 +18,7 @@ from dataflix.model_registry import (
     find_champion,
     item_model_path,
 )
-from dataflix.recommender import InvalidModel
+from dataflix.recommender import InvalidModel, model_to_bytes
 
 MODEL = a_model([[1.0], [2.0]])
 ALIAS = "/api/2.0/mlflow/registered-models/alias"
@@ -27,7 +27,7 @@ ARTIFACT = "/api/2.0/mlflow-artifacts/artifacts/1/models/m-7/artifacts/artifacts
 GOOD: dict[str, Callable[[], web.Response]] = {
     ALIAS: lambda: web.json_response({"model_version": {"version": "7", "run_id": "r7"}}),
     LOCATION: lambda: web.json_response({"artifact_uri": "mlflow-artifacts:/1/models/m-7/artifacts"}),
-    ARTIFACT: lambda: web.Response(body=MODEL.to_bytes()),
+    ARTIFACT: lambda: web.Response(body=model_to_bytes(MODEL)),
 }
 
 
@@ -57,7 +57,7 @@ async def test_the_version_with_the_alias_is_the_champion() -> None:
 
     assert champion is not None
     assert (champion.version, champion.run_id) == (7, "r7")
-    assert champion.item_model.to_bytes() == MODEL.to_bytes()
+    assert model_to_bytes(champion.item_model) == model_to_bytes(MODEL)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from training.matrix import Block
+from training.interaction_log import Block
 
 
 def a_block(cells: Iterable[tuple[int, int, float]]) -> Block:
-    """Interactions of (user, movie, score)."""
+    """Ratings of (user, movie, score), in an order that differs from person to person."""
     users, movies, scores = zip(*cells, strict=True)
-    return Block(np.array(users), np.array(movies), np.array(scores, dtype=np.float64))
+    weights = np.array(scores, dtype=np.float64)
+    moments = np.array(
+        [(user * 104_729 + movie * 7_919) % 1_000_003 for user, movie in zip(users, movies, strict=True)]
+    )
+    return Block(np.array(users), np.array(movies), weights, weights / 0.7, moments)
 
 
 def two_tastes(people: int = 12, movies: int = 8) -> Block:

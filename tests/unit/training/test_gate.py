@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dataflix.recommender.model import Float64Array
+from dataflix.recommender.arrays import Float64Array
 from training.gate import Verdict, decide, measurements
 
 

@@ -1,0 +1,76 @@
+"""The bytes that a model travels in: a NumPy archive, never a pickle, with the version of its format."""
+
+import io
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from dataflix.recommender.interactions import Recency
+from dataflix.recommender.model import FACTORS_ALONE, Blend, ItemModel
+from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.stars import StarModel
+from dataflix.recommender.validity import InvalidModel
+
+FORMAT_VERSION: Final = 2
+FACTORS_FORMAT: Final = 1  # item factors and popularity, nothing else: still read
+_ITEMS: Final = ("item_ids", "factors", "popularity")
+_NEXT: Final = ("starts", "items", "weights")
+_STARS: Final = ("mean", "item_bias", "factors", "person_shrinkage", "ridge")
+_NUMBERS: Final = ("mean", "person_shrinkage", "ridge")
+_RECENCIES: Final = ("factors_recency", "next_items_recency")
+_WEIGHTS: Final = ("factors", "next_items", "popularity")
+
+
+def model_to_bytes(model: ItemModel) -> bytes:
+    """The model as an archive. Equal models give equal bytes."""
+    arrays: dict[str, Any] = {name: getattr(model, name) for name in _ITEMS}
+    if model.next_items is not None:
+        arrays |= {f"next_{name}": getattr(model.next_items, name) for name in _NEXT}
+    if model.stars is not None:
+        arrays |= {f"stars_{name}": getattr(model.stars, name) for name in _STARS}
+    blend = asdict(model.blend)
+    for name in _RECENCIES:
+        recency = blend.pop(name)
+        arrays[f"blend_{name}"] = np.array([recency["half_life"], recency["floor"]])
+    arrays |= {f"blend_{name}": np.float64(weight) for name, weight in blend.items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, format_version=np.int64(FORMAT_VERSION), **arrays)
+    return buffer.getvalue()
+
+
+def model_from_bytes(data: bytes) -> ItemModel:
+    """Read what ``model_to_bytes`` of this or the release before wrote; a model of the first format has factors alone.
+
+    Raises InvalidModel for anything else; never runs code out of ``data``.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            version = int(archive["format_version"])
+            parts = _read(archive, version) if version in {FACTORS_FORMAT, FORMAT_VERSION} else None
+    except Exception as error:  # zipfile, zlib and numpy have a dozen ways to say that bytes are not theirs
+        raise InvalidModel(
+            f"The model of {len(data)} bytes cannot be read ({type(error).__name__}): "
+            "fetch it again or train a new one."
+        ) from error
+    if parts is None:
+        raise InvalidModel(
+            f"The model has format {version} and this release reads formats {FACTORS_FORMAT} and {FORMAT_VERSION}: "
+            "train a new model with this release."
+        )
+    return ItemModel(**parts)
+
+
+def _read(archive: NpzFile, version: int) -> dict[str, Any]:
+    parts: dict[str, Any] = {name: archive[name] for name in _ITEMS}
+    if version == FACTORS_FORMAT:
+        return parts | {"blend": FACTORS_ALONE}
+    if "next_starts" in archive:
+        parts["next_items"] = NextItems(**{name: archive[f"next_{name}"] for name in _NEXT})
+    if "stars_mean" in archive:
+        stars: dict[str, Any] = {name: archive[f"stars_{name}"] for name in _STARS}
+        parts["stars"] = StarModel(**stars | {name: float(stars[name]) for name in _NUMBERS})
+    blend: dict[str, Any] = {name: float(archive[f"blend_{name}"]) for name in _WEIGHTS}
+    blend |= {name: Recency(*archive[f"blend_{name}"].tolist()) for name in _RECENCIES}
+    return parts | {"blend": Blend(**blend)}

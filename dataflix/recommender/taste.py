@@ -1,0 +1,74 @@
+"""What a model makes of a history: one score for each of its items, blended of three parts.
+
+The parts count in different units, so each is divided by the standard deviation of its scores over all items of the
+model. How far the factors' scores spread follows from their Gram matrix, without a look at any item.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dataflix.recommender.arrays import Float32Array, Float64Array
+from dataflix.recommender.fold_in import fold_in
+from dataflix.recommender.interactions import History, Recency
+from dataflix.recommender.model import ItemModel
+
+_ROUNDING = 1e-9  # of the mean square: a smaller variance cannot be told from none
+
+
+class PersonalParts(NamedTuple):
+    """Scores of every item by what rests on the history, with standard deviation 1; None where a part is silent."""
+
+    factors: Float32Array | None
+    next_items: Float32Array | None
+
+
+def taste(model: ItemModel, history: History) -> Float32Array | None:
+    """Score of every item of the model; None when the model knows nothing of this history."""
+    blend = model.blend
+    parts = personal_parts(model, history)
+    weighted = [
+        np.float32(weight) * part
+        for weight, part in ((blend.factors, parts.factors), (blend.next_items, parts.next_items))
+        if part is not None
+    ]
+    if not weighted:
+        return None
+    scores = weighted[0] if len(weighted) == 1 else weighted[0] + weighted[1]
+    if blend.popularity:
+        scores += np.float32(blend.popularity) * model.crowd
+    return scores
+
+
+def personal_parts(model: ItemModel, history: History) -> PersonalParts:
+    """The parts that the blend of the model weighs; one that weighs nothing is not computed."""
+    blend = model.blend
+    return PersonalParts(
+        factors=_by_factors(model, history, blend.factors_recency) if blend.factors else None,
+        next_items=_by_next_items(model, history, blend.next_items_recency) if blend.next_items else None,
+    )
+
+
+def _by_factors(model: ItemModel, history: History, recency: Recency) -> Float32Array | None:
+    person = fold_in(model, history, recency)
+    spread = _spread(
+        mean=float(model.factor_means @ person), square=float(person @ model.gram @ person) / model.item_ids.size
+    )
+    return model.factors @ (person / spread).astype(np.float32) if spread else None
+
+
+def _by_next_items(model: ItemModel, history: History, recency: Recency) -> Float32Array | None:
+    if model.next_items is None:
+        return None
+    weights: Float64Array = recency.weights(history.positions) * history.likings
+    rows = model.rows_of(history.movie_ids)
+    counted = (rows >= 0) & (weights > 0)
+    votes = model.next_items.votes(rows[counted], weights[counted])
+    spread = _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
+    return (votes / spread).astype(np.float32) if spread else None
+
+
+def _spread(mean: float, square: float) -> float:
+    """The standard deviation of scores of this mean and mean square; 0 where all are equal."""
+    variance = square - mean * mean
+    return float(np.sqrt(variance)) if variance > _ROUNDING * square else 0.0

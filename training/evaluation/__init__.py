@@ -1,0 +1,1 @@
+"""Measuring recommenders on what people did next: every unseen item ranked, nobody dropped, intervals on everything."""

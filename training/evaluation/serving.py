@@ -1,0 +1,20 @@
+"""The recommender that is measured is the one that serves: the same functions, over the training movies."""
+
+from dataflix.recommender import Catalogue, History, ItemModel, predicted_stars, rank
+from dataflix.recommender.arrays import Float64Array, Int64Array
+
+
+class ServingModel:
+    """What the API would answer with this model; with None, what it answers without a model: popularity."""
+
+    def __init__(self, model: ItemModel | None, catalogue: Catalogue) -> None:
+        self._model = model
+        self._catalogue = catalogue
+
+    def rank(self, user_id: int, history: History, limit: int) -> Int64Array:  # noqa: ARG002  # the history says it all
+        """The first ``limit`` movies of the catalogue that are not in the history, best first."""
+        return rank(self._model, self._catalogue, history, limit).movie_ids
+
+    def stars(self, user_id: int, history: History, movie_ids: Int64Array) -> Float64Array:  # noqa: ARG002
+        """What the person would give; for a movie that is in no training interaction, what they give on average."""
+        return predicted_stars(self._model, history, movie_ids)

@@ -1,0 +1,51 @@
+"""From a log of interactions to the model that serves: its parts, and the weights between them."""
+
+from dataclasses import dataclass, replace
+
+from dataflix.recommender import Blend, ItemModel, Recency
+from training.blend_search import BlendChoice, choose_blend, without_newest
+from training.choices import Choices
+from training.factorisation import Factorisation, factorise
+from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, InteractionLog
+from training.next_item_fit import fit_next_items
+from training.star_fit import fit_stars
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model, how its factorisation went, and what its weights were chosen by."""
+
+    model: ItemModel
+    factorisation: Factorisation
+    chosen: BlendChoice
+
+
+def fit_model(log: InteractionLog, choices: Choices) -> Fitted:
+    """Fit the parts without the newest interactions, choose the weights by these, then fit the parts to everything."""
+    earlier = without_newest(log)
+    shipped = shipped_blend(choices)
+    chosen = BlendChoice(shipped, 0, {})
+    if earlier.user_ids.size >= FEWEST_PEOPLE and earlier.item_ids.size >= FEWEST_ITEMS:
+        trial, _ = fit_parts(earlier, choices, shipped)
+        chosen = choose_blend(log, trial, choices.seed)
+    model, factorisation = fit_parts(log, choices, chosen.blend)
+    return Fitted(replace(model, stars=fit_stars(log, choices)), factorisation, chosen)
+
+
+def shipped_blend(choices: Choices) -> Blend:
+    """The weights where there is too little to choose them by."""
+    return Blend(
+        factors=choices.factor_weight,
+        next_items=1.0,
+        popularity=choices.popularity_weight,
+        factors_recency=Recency(choices.factor_half_life, choices.factor_floor),
+        next_items_recency=Recency(choices.next_half_life, floor=0.0),
+    )
+
+
+def fit_parts(log: InteractionLog, choices: Choices, blend: Blend) -> tuple[ItemModel, Factorisation]:
+    """Factors and neighbours of the whole log, without what predicts stars."""
+    factorisation = factorise(log, choices)
+    next_items = fit_next_items(log, choices)
+    model = ItemModel(log.item_ids, factorisation.items, log.popularity, next_items=next_items, blend=blend)
+    return model, factorisation

@@ -1,0 +1,88 @@
+"""Counting who chose this went on to that, and keeping for each item what follows it most."""
+
+import numpy as np
+
+from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
+from dataflix.recommender.interactions import shared_places
+from dataflix.recommender.next_items import NextItems
+from training.choices import Choices
+from training.interaction_log import InteractionLog
+
+LARGEST_BLOCK = 4_000_000  # cells and pairs that are held at once
+
+
+def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
+    """For each item its strongest successors.
+
+    Two interactions of one person that are d places apart count ``2 ** (-(d - 1) / pair_half_life)``, backwards as
+    much less as ``backward`` says, and of one moment the mean of both. The sums are divided by powers of the popularity
+    of both items, or the popular ones would follow everything. A block of items at a time, so memory is bounded.
+    """
+    popularity = log.popularity.astype(np.float64) + choices.damping
+    places = _places(log)
+    by_item = np.argsort(log.items, kind="stable")  # the interactions of each item
+    ends = np.cumsum(np.bincount(log.items, minlength=log.item_ids.size))
+    target_weight = popularity**-choices.target_exponent
+    counts, items, weights = [np.zeros(1, np.int64)], [], []
+    for first, last in _blocks(ends, log.item_ids.size, 2 * choices.reach):
+        chosen = by_item[(ends[first - 1] if first else 0) : ends[last - 1]]
+        sums = _pair_sums(log, places, chosen, first, last, choices)
+        sums *= (popularity[first:last] ** -choices.source_exponent)[:, None] * target_weight
+        for row in sums:
+            kept = _strongest(row, choices.neighbours)
+            counts.append(np.array([kept.size]))
+            items.append(kept.astype(np.int32))
+            weights.append(row[kept].astype(np.float32))
+    largest = max((float(part.max(initial=0.0)) for part in weights), default=0.0) or 1.0
+    return NextItems(np.cumsum(np.concatenate(counts)), np.concatenate(items), _scaled(weights, largest))
+
+
+def _places(log: InteractionLog) -> Float64Array:
+    """The place of each interaction in its person's history; those of one moment share the mean of their places."""
+    moment_of_person = np.cumsum(np.r_[True, (np.diff(log.users) != 0) | (np.diff(log.moments) != 0)])
+    return shared_places(moment_of_person)
+
+
+def _blocks(ends: Rows, items: int, pairs_each: int) -> list[tuple[int, int]]:
+    """Runs of items that have so few cells and so few pairs that they can be counted at once."""
+    blocks, first = [], 0
+    most_rows, most_interactions = max(1, LARGEST_BLOCK // items), LARGEST_BLOCK // pairs_each
+    while first < items:
+        begin = ends[first - 1] if first else 0
+        last = int(np.searchsorted(ends, begin + most_interactions, side="right"))
+        last = min(max(last, first + 1), first + most_rows, items)
+        blocks.append((first, last))
+        first = last
+    return blocks
+
+
+def _pair_sums(
+    log: InteractionLog, places: Float64Array, chosen: Rows, first: int, last: int, choices: Choices
+) -> Float64Array:
+    """The sums of the items ``first`` up to ``last``, whose interactions are ``chosen``, with every item."""
+    cells, weights = [], []
+    for step in (*range(-choices.reach, 0), *range(1, choices.reach + 1)):
+        other = chosen + step
+        inside = (other >= 0) & (other < len(log))
+        here, there = chosen[inside], other[inside]
+        same = log.users[here] == log.users[there]
+        here, there = here[same], there[same]
+        ahead = places[there] - places[here]
+        direction = np.where(ahead > 0, 1.0, np.where(ahead < 0, choices.backward, (1.0 + choices.backward) / 2))
+        cells.append((log.items[here] - first) * log.item_ids.size + log.items[there])
+        weights.append(direction * np.exp2(-(np.maximum(np.abs(ahead), 1.0) - 1.0) / choices.pair_half_life))
+    shape = (last - first, log.item_ids.size)
+    sums = np.bincount(np.concatenate(cells), weights=np.concatenate(weights), minlength=shape[0] * shape[1])
+    return sums.reshape(shape).astype(np.float64, copy=False)
+
+
+def _strongest(row: Float64Array, most: int) -> Rows:
+    """Where the highest numbers above zero stand, ascending; of equal ones at the edge the first ones."""
+    there = np.flatnonzero(row)
+    if there.size <= most:
+        return there
+    return np.sort(there[np.argsort(-row[there], kind="stable")[:most]])
+
+
+def _scaled(weights: list[Float32Array], largest: float) -> Float32Array:
+    return np.concatenate(weights) / np.float32(largest)
