@@ -59,7 +59,8 @@ def measure_throughput(
     """Events a second through Debezium, through one worker and two, and by plain consumption of the same topic.
 
     The stack's worker and API are stopped while it measures. ``worker_cpu_us`` is the processor time that one worker
-    takes for an event. A figure is null where there were too few events to measure it.
+    takes for an event, ``worker_to_aiokafka`` its pace as a share of plain consumption by the client that it reads
+    with. A figure is null where there were too few events to measure it.
     """
     print(json.dumps(throughput(load_settings(), events)))
 

@@ -1,6 +1,10 @@
 """Plain consumption of a backlog by the two Python clients: nothing is done with what comes. It is the ceiling."""
 
+import asyncio
 import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
@@ -13,6 +17,36 @@ from dataflix.settings import Settings
 
 _AT_ONCE = 5_000
 _PATIENCE = 30.0  # seconds
+_ROUNDS = 3
+
+
+class Plain(NamedTuple):
+    """Events a second by each client; None where there were too few to measure."""
+
+    confluent: int | None
+    aiokafka: int | None
+
+
+def plain(settings: Settings, backlog: Backlog) -> Plain:
+    """The median of each client over some rounds, in which they take turns at being first.
+
+    Raises SourceUnavailable.
+    """
+    clients: list[Callable[[], int | None]] = [
+        lambda: by_confluent(settings, backlog),
+        lambda: asyncio.run(by_aiokafka(settings, backlog)),
+    ]
+    paces: list[list[int | None]] = [[], []]
+    for number in range(_ROUNDS):
+        for which in (0, 1) if number % 2 == 0 else (1, 0):
+            paces[which].append(clients[which]())
+    confluent, aiokafka = map(_median, paces)
+    return Plain(confluent, aiokafka)
+
+
+def _median(paces: Sequence[int | None]) -> int | None:
+    measured = [pace for pace in paces if pace is not None]
+    return round(median(measured)) if measured else None
 
 
 def by_confluent(settings: Settings, backlog: Backlog) -> int | None:

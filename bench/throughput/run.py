@@ -1,6 +1,5 @@
 """One measurement of throughput, from the first change to the figures."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from typing import Any
 
 from bench.people import MOVIES, crowd
 from bench.throughput.backlog import Backlog, PrivateTopic, commit_inserts, commit_updates
-from bench.throughput.consumption import by_aiokafka, by_confluent
+from bench.throughput.consumption import plain
 from bench.throughput.pace import Pace
 from bench.throughput.workers import drain
 from dataflix.errors import DataflixError
@@ -39,8 +38,7 @@ def throughput(settings: Settings, events: int) -> dict[str, Any]:
                 with steps.step("Debezium"):
                     backlog, debezium = _published(topic, lambda: commit_inserts(settings, people), events)
                 with steps.step("Plain consumption"):
-                    confluent = by_confluent(settings, backlog)
-                    aiokafka = asyncio.run(by_aiokafka(settings, backlog))
+                    ceiling = plain(settings, backlog)
                 with steps.step("One worker"):
                     one = drain(settings, backlog.events, workers=1)
                 with steps.step("Debezium again"):
@@ -54,10 +52,15 @@ def throughput(settings: Settings, events: int) -> dict[str, Any]:
         "debezium_eps": debezium,
         "worker_eps": one.per_second,
         "workers_eps": {"2": two.per_second},
-        "aiokafka_eps": aiokafka,
-        "confluent_eps": confluent,
+        "aiokafka_eps": ceiling.aiokafka,
+        "confluent_eps": ceiling.confluent,
+        "worker_to_aiokafka": _ratio(one.per_second, ceiling.aiokafka),
         "worker_cpu_us": one.cpu_us,
     }
+
+
+def _ratio(part: int | None, whole: int | None) -> float | None:
+    return round(part / whole, 3) if part and whole else None
 
 
 def _published(topic: PrivateTopic, commit: Callable[[], None], events: int) -> tuple[Backlog, int | None]:
