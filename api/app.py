@@ -19,8 +19,9 @@ from api.connection_pool import ConnectionPool
 from api.cors import Cors
 from api.docs_page import serve_page
 from api.erasing import Erasing, finish_erasures
+from api.explorer import Explorer
 from api.follower import Batch, Follower, take_in
-from api.handlers import erasures, health, metrics, movies, ratings, recommendations, users, watched
+from api.handlers import erasures, health, metrics, movies, popular, ratings, recommendations, users, watched
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
@@ -48,6 +49,7 @@ ROUTES: tuple[AnyRoute, ...] = (
     *watched.ROUTES,
     *ratings.ROUTES,
     *recommendations.ROUTES,
+    *popular.ROUTES,
 )
 
 Part = Callable[[web.Application], AsyncIterator[None]]
@@ -117,6 +119,7 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         progress = Progress(frozenset(table.masked_topic for table in tables), time.monotonic)
         app[keys.REPLICA], app[keys.PROGRESS] = replica, progress
         app[keys.RECOMMENDER] = LiveRecommender(replica, app[keys.CHAMPIONS])
+        app[keys.EXPLORER] = Explorer(replica, app[keys.CHAMPIONS])
 
         def deliver(batch: Batch) -> None:
             live = progress.caught_up

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from api.champion import ChampionWatch
 from api.erasing import Erasing
+from api.explorer import Explorer
 from api.instruments import Instruments
 from api.live_recommender import LiveRecommender
 from api.progress import Progress
@@ -17,3 +18,4 @@ CHAMPIONS = web.AppKey("champions", ChampionWatch)
 INSTRUMENTS = web.AppKey("instruments", Instruments)
 RECOMMENDER = web.AppKey("recommender", LiveRecommender)
 ERASING = web.AppKey("erasing", Erasing)
+EXPLORER = web.AppKey("explorer", Explorer)

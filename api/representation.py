@@ -13,6 +13,8 @@ REVALIDATED = frozenset(
     {
         "/movies",
         "/movies/{movie_id}",
+        "/movies/{movie_id}/similar",
+        "/popular",
         "/users",
         "/users/{user_id}",
         "/ratings/{user_id}",
@@ -21,7 +23,7 @@ REVALIDATED = frozenset(
         "/docs",
     }
 )
-NOT_PERSONAL = ("/movies", "/openapi.json", "/docs")
+NOT_PERSONAL = ("/movies", "/popular", "/openapi.json", "/docs")
 MIN_COMPRESSED = 1024  # bytes; less does not pay
 LEVEL = 5
 # Kept by the caller alone, and asked for again each time: the answer may depend on the token, and change at any moment.

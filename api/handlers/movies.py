@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 from api.handlers.paging import page
-from api.keys import STORE
+from api.keys import EXPLORER, STORE
 from api.problems import not_found
-from api.resources import Movie, MoviePath, MoviesQuery, NoBody, NoParameters, Page
+from api.resources import ListQuery, Movie, MoviePath, MoviesQuery, NoBody, NoParameters, Page, RecommendationList
 from api.routes import Call, Reply, Route
 
 
@@ -23,6 +23,15 @@ async def read_movie(call: Call[MoviePath, NoParameters, NoBody]) -> Reply:
     return Reply(movie)
 
 
+async def list_similar(call: Call[MoviePath, ListQuery, NoBody]) -> Reply:
+    """List movies that go with this one, best first."""
+    explorer = call.app[EXPLORER]
+    # A movie that was added a moment ago may not have come through the stream yet.
+    if not explorer.knows_movie(call.path.movie_id) and await call.app[STORE].movie(call.path.movie_id) is None:
+        raise not_found("movie")
+    return Reply(explorer.similar(call.path.movie_id, call.query.limit))
+
+
 ROUTES = (
     Route(
         method="GET",
@@ -37,6 +46,14 @@ ROUTES = (
         handler=read_movie,
         takes=(MoviePath, NoParameters, NoBody),
         gives={HTTPStatus.OK: Movie},
+        problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="GET",
+        path="/movies/{movie_id}/similar",
+        handler=list_similar,
+        takes=(MoviePath, ListQuery, NoBody),
+        gives={HTTPStatus.OK: RecommendationList},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
 )

@@ -2,9 +2,17 @@
 
 from http import HTTPStatus
 
-from api.keys import RECOMMENDER, STORE
+from api.keys import EXPLORER, RECOMMENDER, STORE
 from api.problems import not_found
-from api.resources import NoBody, Recommendations, RecommendationsQuery, UserPath
+from api.resources import (
+    AnonymousRatings,
+    NoBody,
+    NoParameters,
+    RecommendationList,
+    Recommendations,
+    RecommendationsQuery,
+    UserPath,
+)
 from api.routes import Call, Reply, Route
 
 
@@ -14,7 +22,17 @@ async def read_recommendations(call: Call[UserPath, RecommendationsQuery, NoBody
     # Somebody who signed up a moment ago may not have come through the stream yet.
     if not recommender.knows(user_id) and await call.app[STORE].user(user_id) is None:
         raise not_found("user")
-    return Reply(recommender.recommend(user_id, call.query.limit))
+    query = call.query
+    if query.genre is None and not query.excluded:
+        return Reply(recommender.recommend(user_id, query.limit))
+    narrowed = call.app[EXPLORER].for_user(user_id, query.limit, query.genre, query.excluded)
+    return Reply(Recommendations(user_id=user_id, **dict(narrowed)))
+
+
+async def recommend_for_ratings(call: Call[NoParameters, RecommendationsQuery, AnonymousRatings]) -> Reply:
+    """Recommend movies to somebody without an account, for a few ratings of theirs."""
+    query = call.query
+    return Reply(call.app[EXPLORER].for_ratings(call.body.ratings, query.limit, query.genre, query.excluded))
 
 
 ROUTES = (
@@ -25,5 +43,12 @@ ROUTES = (
         takes=(UserPath, RecommendationsQuery, NoBody),
         gives={HTTPStatus.OK: Recommendations},
         problems=(HTTPStatus.NOT_FOUND,),
+    ),
+    Route(
+        method="POST",
+        path="/recommendations",
+        handler=recommend_for_ratings,
+        takes=(NoParameters, RecommendationsQuery, AnonymousRatings),
+        gives={HTTPStatus.OK: RecommendationList},
     ),
 )

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
 from api.erasing import Erasing
+from api.explorer import Explorer
 from api.live_recommender import LiveRecommender
 from api.memory_store import MemoryStore
 from api.middleware import AccessLog
@@ -87,6 +88,7 @@ class Api:
         watch.current, watch.looked = self.champion, True
         app[keys.STORE], app[keys.REPLICA], app[keys.PROGRESS] = self.store, self.replica, self.progress
         app[keys.CHAMPIONS], app[keys.RECOMMENDER] = watch, LiveRecommender(self.replica, watch)
+        app[keys.EXPLORER] = Explorer(self.replica, watch)
         app[keys.ERASING] = Erasing(self.store.any_erasure_waits, self.finish_erasures)
         yield
 
