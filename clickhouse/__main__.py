@@ -1,4 +1,7 @@
-"""The commands of the ClickHouse side: ``python -m clickhouse apply|contracts|verify|forget|remask|dbt-sources …``."""
+"""The commands of the ClickHouse side.
+
+``python -m clickhouse apply|contracts|ddl|verify|merge|forget|remask|key-ids|dbt-sources``
+"""
 
 import json
 import sys
@@ -108,6 +111,16 @@ def verify(
             console.print(str(done), markup=False, soft_wrap=True)
     if not result.equal:
         raise typer.Exit(FAILURE)
+
+
+@app.command()
+def merge() -> None:
+    """Merge what raw holds of each row into its newest version. Marks of deletion stay, or a late change would win."""
+    settings = load_settings()
+    with clickhouse(settings, ClickHouseUser.ADMIN) as client:
+        for table in _raw_tables(settings):
+            before, after = catalog.merge(client, table)
+            console.print(f"{table.name}: {before:,} rows before, {after:,} after", markup=False)
 
 
 @app.command()

@@ -54,6 +54,21 @@ def apply(client: Client, tables: Iterable[RawTable]) -> list[str]:
     return statements
 
 
+def merge(client: Client, table: RawTable) -> tuple[int, int]:
+    """Merge a raw table into one version for each row; its rows before and after.
+
+    ``CLEANUP``, which would take the marks of deletion away, is not asked for. A part that is merged already is left.
+    """
+    name = f"`{RAW_DATABASE}`.`{table.name}`"
+
+    def rows() -> int:
+        return int(client.query(f"select count() from {name}").result_rows[0][0])  # noqa: S608 - a name of a contract
+
+    before = rows()
+    client.command(f"optimize table {name} final", settings={"optimize_skip_merged_partitions": 1})
+    return before, rows()
+
+
 def _has_databases(client: Client) -> bool:
     found = client.query("select name from system.databases").result_rows
     return {(RAW_DATABASE,), (SERVED_DATABASE,)} <= set(found)

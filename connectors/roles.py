@@ -16,6 +16,8 @@ ERASER = "dataflix_eraser"
 WATCHER = "dataflix_watcher"
 MLFLOW = "dataflix_mlflow"
 MLFLOW_DATABASE = "mlflow"
+AIRFLOW = "dataflix_airflow"
+AIRFLOW_DATABASE = "airflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
         Role(ERASER, required(settings, "postgres_eraser_password")),
         Role(WATCHER, required(settings, "postgres_watcher_password")),
         Role(MLFLOW, required(settings, "postgres_mlflow_password")),
+        Role(AIRFLOW, required(settings, "postgres_airflow_password")),
     )
 
 
@@ -53,6 +56,7 @@ def databases(settings: Settings) -> tuple[Database, ...]:
     return (
         Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER, ERASER, WATCHER)),
         Database(MLFLOW_DATABASE, MLFLOW),
+        Database(AIRFLOW_DATABASE, AIRFLOW),
     )
 
 

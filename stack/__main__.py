@@ -5,6 +5,7 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, SettingsError
+from stack.commands.backup import backup
 from stack.commands.bench import bench
 from stack.commands.contracts import contracts
 from stack.commands.dbt import dbt
@@ -18,6 +19,7 @@ from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.masking import masking
 from stack.commands.restart import restart
+from stack.commands.run import run
 from stack.commands.status import status
 from stack.commands.tail import tail
 from stack.commands.test import run_tests
@@ -45,7 +47,9 @@ app.command()(restart)
 app.add_typer(imports, name="import")
 app.add_typer(evaluate, name="evaluate")
 app.command(context_settings=PASSED_THROUGH)(train)
+app.command()(run)
 app.command(context_settings=PASSED_THROUGH)(verify)
+app.command()(backup)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(forget)
 app.command(context_settings=PASSED_THROUGH)(token)

@@ -24,6 +24,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PROJECT / "requirements"
 MARKER = ".dataflix-complete"
 NEEDED_GB = 3.5
+_DOWNLOADED = {"app": ", the first time about 1 GB", "airflow": ", the first time about 200 MB"}
 # These work on what is there, also while an installation is broken or the lock has moved on
 AS_THEY_ARE = frozenset({"down", "status", "logs"})
 
@@ -197,7 +198,7 @@ def ensure(name: str, runtime: Path) -> Path:
         _check_disk(runtime)
         _make_bootstrap(runtime)
         count = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
-        with _step(f"Installing the {name} environment ({count} locked packages, the first time about 2 GB)"):
+        with _step(f"Installing the {name} environment ({count} locked packages{_DOWNLOADED.get(name, '')})"):
             python = folder / "bin" / "python"
             if not _can_be_updated(folder):
                 uv(

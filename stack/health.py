@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from typing import Any
 
 from dataflix.settings import Address, Settings
 from stack.service import ProcessInfo, Service, Unhealthy
@@ -35,6 +36,18 @@ def http(address: Address, path: str) -> Callable[[], None]:
             raise Unhealthy(f"answers {status}")
 
     return check
+
+
+def document(address: Address, path: str) -> dict[str, Any]:
+    """The JSON object that GET ``path`` answers. Raises Unhealthy."""
+    status, body = _get(f"{address.url}{path}")
+    try:
+        answer = json.loads(body) if status == HTTPStatus.OK else None
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Unhealthy(f"answers {status}")
+    return answer
 
 
 def postgres(settings: Settings) -> Callable[[], None]:

@@ -16,9 +16,10 @@ from stack.errors import HomeBusy
 
 PREFIX = "DATAFLIX_"
 MASKING_KEY = PREFIX + "MASKING_KEY"
+OPTIONAL = PREFIX + "OPTIONAL"
 # What a person may choose on the first `up`, and what every later command of the same home has to know
 _KEPT_ENDINGS = ("_PORT", "_HOST")
-_KEPT = frozenset({PREFIX + "RUNTIME", PREFIX + "PORT_OFFSET"})
+_KEPT = frozenset({PREFIX + "RUNTIME", PREFIX + "PORT_OFFSET", OPTIONAL})
 _GENERATED_ENDINGS = ("_PASSWORD", "_SECRET_KEY", "_SIGNING_KEY")
 _UNQUOTABLE = frozenset("\"'\\\n\r$`")
 

@@ -18,6 +18,7 @@ from dataflix.settings import PROJECT, SETTINGS_FILE, Settings
 from stack import health
 from stack.digests import digest
 from stack.home import Home
+from stack.optional import Option, chosen
 from stack.programs import Programs
 from stack.progress import Steps
 from stack.servers import connect, kafka
@@ -118,6 +119,7 @@ class FullStart:
             "marts": (("worker",), self._build_marts),
             "train": (("marts", "mlflow", "buckets"), self._train),
             "loaded": (("train", "api", "watcher"), self._record),
+            **option_tasks(self._home, self._table, self._starter, self._steps, ("marts", *migrated)),
         }
 
     def _service(self, name: str, *after: str) -> Task:
@@ -152,8 +154,33 @@ class FullStart:
         self._home.record_loaded(made_from.schema, made_from.marts)
 
 
-def partial_start(home: Home, names: list[str], table: Mapping[str, Service], starter: Starter) -> dict[str, Task]:
-    """The tasks of `up --only`: these services, and the one step that MLflow cannot answer without."""
+def option_tasks(
+    home: Home, table: Mapping[str, Service], starter: Starter, steps: Steps, after: tuple[str, ...]
+) -> dict[str, Task]:
+    """What the home was told to run beside the core: each option's preparation, then its services."""
+
+    def prepared(option: Option) -> Callable[[], None]:
+        def run() -> None:
+            with steps.step(option.what):
+                option.prepare(home)
+
+        return run
+
+    def started(service: Service) -> Callable[[], None]:
+        return lambda: starter.bring_up(service)
+
+    tasks: dict[str, Task] = {}
+    for option in chosen(home.settings):
+        tasks[option.name] = (("postgres", *after), prepared(option))
+        for service in option.services(home):
+            tasks[service.name] = ((option.name, *service.needs), started(table[service.name]))
+    return tasks
+
+
+def partial_start(
+    home: Home, names: list[str], table: Mapping[str, Service], starter: Starter, steps: Steps
+) -> dict[str, Task]:
+    """The tasks of `up --only`: these services, and the steps that some of them cannot answer without."""
 
     def bring_up(name: str) -> Callable[[], None]:
         return lambda: starter.bring_up(table[name])
@@ -162,4 +189,10 @@ def partial_start(home: Home, names: list[str], table: Mapping[str, Service], st
     if "mlflow" in tasks and not home.state().loaded:
         tasks["migrate"] = (("postgres",), lambda: Programs(home).run("connectors", "migrate"))
         tasks["mlflow"] = (("migrate",), bring_up("mlflow"))
+    optional = option_tasks(home, table, starter, steps, ("migrate",))
+    if wanted := {name: task for name, task in optional.items() if name in names}:
+        tasks |= wanted
+        tasks["migrate"] = (("postgres",), lambda: Programs(home).run("connectors", "migrate"))
+        for option in chosen(home.settings):
+            tasks[option.name] = optional[option.name]
     return tasks

@@ -6,12 +6,13 @@ from dataflix.settings import PROJECT, SETTINGS_FILE
 from stack import health
 from stack.errors import BadInput
 from stack.home import Home
+from stack.optional import chosen
 from stack.servers import clickhouse, connect, kafka, mlflow, postgres, s3
 from stack.service import Service, Tier
 
 
 def services(home: Home) -> dict[str, Service]:
-    """Every service of ``home`` by name, in the order of starting."""
+    """Every service of ``home`` by name, in the order of starting; the core, and what it was told to add."""
     settings = home.settings
     place = postgres.placement(home)
     locks = PROJECT / "requirements"
@@ -172,7 +173,8 @@ def services(home: Home) -> dict[str, Service]:
             reads=(settings.contracts, PROJECT / "api", kernel, *told, packages),
         ),
     ]
-    return {service.name: service for service in table}
+    optional = (service for option in chosen(settings) for service in option.services(home))
+    return {service.name: service for service in (*table, *optional)}
 
 
 def named(name: str, table: Mapping[str, Service]) -> Service:

@@ -22,6 +22,7 @@ from stack.bootstrap import program_environment
 from stack.digests import digest
 from stack.errors import PreflightFailed
 from stack.home import Home
+from stack.optional import OPTIONS
 from stack.preflight import is_free
 from stack.services import services
 
@@ -90,6 +91,7 @@ def reserve_offset(settings: Settings) -> tuple[int, socket.socket]:
 
     No service listens on the offset itself: the run that listens there has it. Raises PreflightFailed.
     """
+    everything = settings.model_copy(update={"optional": ",".join(OPTIONS)})
     for offset in OFFSETS:
         reservation = socket.socket()
         try:
@@ -98,7 +100,7 @@ def reserve_offset(settings: Settings) -> tuple[int, socket.socket]:
         except OSError:
             reservation.close()
             continue
-        if all(_has_free_ports(settings, offset + process * BETWEEN_STACKS) for process in range(PROCESSES)):
+        if all(_has_free_ports(everything, offset + process * BETWEEN_STACKS) for process in range(PROCESSES)):
             return offset, reservation
         reservation.close()
     raise PreflightFailed(

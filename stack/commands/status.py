@@ -16,6 +16,8 @@ from stack.watching import Finding, findings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
+_CLIENTS_USE = ("api", "mlflow", "clickhouse", "kafka", "postgres", "s3", "connect", "airflow-api-server")
+
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False) -> None:
     """Tell which services run and answer, and how the stream stands; exit 0 only when all services are healthy."""
@@ -37,7 +39,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
         )
     watched = findings(home.settings.watcher) if "watcher" not in wrong else []
     if as_json:
-        urls = {name: table[name].url for name in ("api", "mlflow", "clickhouse", "kafka", "postgres", "s3", "connect")}
+        urls = {name: table[name].url for name in _CLIENTS_USE if name in table}
         print(
             json.dumps(
                 {"services": entries, "stream": {found.name: found.told for found in watched}, "urls": urls}, indent=1

@@ -9,9 +9,10 @@ from rich.table import Table
 
 from stack import preflight
 from stack.errors import PreflightFailed
-from stack.home import MASKING_KEY, Home, open_home, prepare_home, read_env
+from stack.home import MASKING_KEY, OPTIONAL, Home, open_home, prepare_home, read_env
 from stack.jars import install_jars
 from stack.loading import FullStart, partial_start
+from stack.optional import OPTIONS, checked, chosen
 from stack.progress import Steps, output
 from stack.servers import postgres
 from stack.service import Service
@@ -38,6 +39,11 @@ def up(
         list[str] | None,
         typer.Option(metavar="NAME", help="Start just this service and what it needs, and load nothing. Repeatable."),
     ] = None,
+    optional: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help=f"Run this too: {', '.join(OPTIONS)}. Repeatable, and remembered."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Run everything that is optional too. Remembered.")] = False,
     port_offset: Annotated[
         int | None, typer.Option(min=0, max=46_000, help="Add this to every port of this home. Remembered.")
     ] = None,
@@ -47,6 +53,8 @@ def up(
     Twice in a row is fine: what runs stays as it is, what is loaded is not loaded again. A changed contract, migration
     or configuration takes effect.
     """
+    remembered = [option.name for option in chosen(open_home().settings)]
+    os.environ[OPTIONAL] = ",".join(checked([*remembered, *(optional or []), *(OPTIONS if full else [])]))
     known = services(open_home())
     for name in only or []:
         named(name, known)
@@ -69,7 +77,7 @@ def up(
                 supervisor.bring_up(table.values())
                 starter = Starter(home, supervisor, steps)
                 whole = FullStart(home, table, starter, steps)
-                run_in_order(partial_start(home, names, table, starter) if only else whole.tasks())
+                run_in_order(partial_start(home, names, table, starter, steps) if only else whole.tasks())
         except KeyboardInterrupt:
             steps.say("Interrupted: `bin/dataflix up` goes on from here, `bin/dataflix down` stops what was started.")
             # Steps that are under way would be waited for at a normal end

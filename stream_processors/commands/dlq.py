@@ -54,6 +54,7 @@ def list_letters(
     kind: Kinds = None,
     older_than: OlderThan = None,
     newer_than: NewerThan = None,
+    expect_none: Annotated[bool, typer.Option("--expect-none", help="Exit 1 when a letter waits.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the letters that wait."""
@@ -67,6 +68,8 @@ def list_letters(
         console.print("No dead letter waits." if not box.waiting else "No dead letter that waits fits.")
     else:
         console.print(_grid(letters, now))
+    if expect_none and letters:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import pytest
 
 from dataflix.settings import Settings
 from stack.home import Home
+from stack.optional import OPTIONS
 from stack.services import services
 from stack.testing import BETWEEN_STACKS, OFFSETS, PROCESSES, Outcome, read_report, reserve_offset
 
@@ -55,7 +56,7 @@ def test_two_runs_at_the_same_time_have_ports_of_their_own(tmp_path: Path) -> No
 
 def test_no_two_stacks_of_test_runs_lead_to_a_common_port(tmp_path: Path) -> None:
     def ports(offset: int) -> set[int]:
-        table = services(Home(Settings(home=tmp_path, port_offset=offset))).values()
+        table = services(Home(Settings(home=tmp_path, port_offset=offset, optional=",".join(OPTIONS)))).values()
         return {offset, *(port for service in table for port in service.ports.values())}
 
     stacks = [offset + process * BETWEEN_STACKS for offset in OFFSETS for process in range(PROCESSES)]

@@ -18,7 +18,22 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "up", "down", "status", "logs", "restart", "import", "masking", "masking rotate", "test", "lock"]
+    "command",
+    [
+        "",
+        "up",
+        "down",
+        "status",
+        "logs",
+        "restart",
+        "import",
+        "masking",
+        "masking rotate",
+        "test",
+        "lock",
+        "run",
+        "backup",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     explained = CliRunner().invoke(app, [*command.split(), "--help"])
@@ -31,6 +46,8 @@ def test_every_command_explains_itself(command: str) -> None:
     [
         (("up", "--only", "nothing"), 2, "no service 'nothing'"),
         (("logs", "wroker"), 2, "no service 'wroker'"),
+        (("up", "--with", "airship"), 2, "nothing optional called 'airship': choose from airflow"),
+        (("run", "transform"), 2, "start it with `bin/dataflix up --with airflow`"),
         (("restart", "kafka"), 1, "Nothing runs in"),
         (("verify",), 1, "postgres does not run"),
         (("masking", "rotate"), 1, "postgres does not run"),

@@ -1,0 +1,98 @@
+"""The DAGs as Airflow reads them: no errors, no cycles, and every task says whose it is, what it does, how long."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_stack import Stack
+
+from dataflix.settings import PROJECT
+from stack.bootstrap import ensure
+from stack.home import Home
+from stack.servers import airflow
+
+SCRIPT = Path(__file__).with_name("read_dags.py")
+DAGS = {"dataflix_transform", "dataflix_retrain", "dataflix_maintain"}
+
+
+@pytest.fixture(scope="module")
+def read(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow finds in our folder of DAGs."""
+    stack.run("stack", "dbt", "parse", env={"DATAFLIX_CLICKHOUSE_DBT_PASSWORD": "unused"})
+    settings = stack.settings
+    runtime = settings.runtime_folder
+    python = ensure(airflow.ENVIRONMENT, runtime) / "bin" / "python"
+    own = tmp_path_factory.mktemp("airflow")
+    environ = os.environ | airflow.environment(Home(settings))
+    environ |= {"DATAFLIX_HOME": str(stack.home), "DATAFLIX_RUNTIME": str(runtime), "AIRFLOW_HOME": str(own)}
+    environ |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{own}/airflow.db"}
+    done = subprocess.run(
+        [str(python), str(SCRIPT)], cwd=PROJECT, env=environ, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert answer["errors"] == {}
+    return answer
+
+
+@pytest.fixture(scope="module")
+def tasks(read: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {f"{dag}.{name}": task for dag, found in read["dags"].items() for name, task in found["tasks"].items()}
+
+
+def test_our_dags_are_all_there_is(read: dict[str, Any]) -> None:
+    assert set(read["dags"]) == DAGS
+    for dag in read["dags"].values():
+        assert dag["doc"]
+        assert dag["catchup"] is False
+        assert dag["max_active_runs"] == 1
+
+
+def test_every_task_has_an_owner_docs_a_timeout_retries_and_a_word_of_failure(
+    tasks: dict[str, dict[str, Any]],
+) -> None:
+    assert len(tasks) > 20
+    for name, task in tasks.items():
+        assert task["owner"] == "dataflix", name
+        assert task["doc"], name
+        assert 0 < task["timeout_s"] <= 3_600, name
+        assert task["retries"] >= 1, name
+        assert task["backs_off"], name
+        assert task["tells_failure"], name
+
+
+def test_each_dbt_model_is_a_task_and_so_are_its_tests(read: dict[str, Any]) -> None:
+    models = {path.stem for path in (PROJECT / "dbt" / "models").rglob("*.sql")}
+    built = read["dags"]["dataflix_transform"]["tasks"]
+
+    assert {f"models.{model}.run" for model in models} <= set(built)
+    tested = {name for name in built if name.endswith(".test")}
+    assert {"models.stg_ratings.test", "models.mart_user_movie_matrix.test"} <= tested
+
+
+def test_marts_wait_for_the_tests_of_what_they_are_made_from(read: dict[str, Any]) -> None:
+    built = read["dags"]["dataflix_transform"]["tasks"]
+
+    assert "models.stg_ratings.test" in built["models.mart_user_movie_matrix.run"]["before"]
+    assert built["freshness"]["before"] == []
+
+
+def test_a_model_is_promoted_after_the_gate_and_announced_after_that(read: dict[str, Any]) -> None:
+    steps = read["dags"]["dataflix_retrain"]["tasks"]
+
+    assert {name: step["before"] for name, step in steps.items()} == {
+        "snapshot": [],
+        "fit": ["snapshot"],
+        "evaluate": ["fit"],
+        "gate": ["evaluate"],
+        "promote": ["gate"],
+        "announce": ["promote"],
+    }
+
+
+def test_what_a_person_may_choose_stands_in_the_form(read: dict[str, Any]) -> None:
+    assert read["dags"]["dataflix_transform"]["params"] == ["full_refresh"]
+    assert read["dags"]["dataflix_retrain"]["params"] == ["max_iter", "n_components", "only_if_due"]
