@@ -86,7 +86,7 @@ def environment(home: Home) -> Mapping[str, str]:
         },
         "dag_processor": {"refresh_interval": "30", "min_file_process_interval": "60", "parsing_processes": "1"},
         "usage_data_collection": {"enabled": "False"},
-        "cosmos": {"enable_telemetry": "False", "enable_cache": "False", "propagate_logs": "True"},
+        "cosmos": {"enable_telemetry": "False", "cache_dir": str(own / "cosmos"), "propagate_logs": "True"},
     }
     configured = {
         f"AIRFLOW__{section.upper()}__{name.upper()}": value
@@ -95,6 +95,8 @@ def environment(home: Home) -> Mapping[str, str]:
     }
     return configured | {
         "AIRFLOW_HOME": str(own),
+        # Titles of processes leave their environment alone: by it, what outlives the supervisor is found again
+        "SPT_NOENV": "1",
         # The folder airflow/ of the project is no package, and must not be looked into for one
         "PYTHONPATH": "",
         "DATAFLIX_TRANSFORM_MINUTES": str(settings.transform_minutes),

@@ -4,7 +4,7 @@ import json
 
 from airflow.dag_processing.dagbag import DagBag
 
-bag = DagBag(include_examples=False)
+bag = DagBag()
 found = {
     dag.dag_id: {
         "doc": bool(dag.doc_md),
