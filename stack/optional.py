@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dataflix.settings import SETTINGS_FILE, Settings
 from stack import health
+from stack.commands.dbt import connection
 from stack.errors import BadInput
 from stack.home import Home
 from stack.servers import airflow
@@ -39,7 +40,8 @@ def _airflow(home: Home) -> Sequence[Service]:
             url=settings.airflow.url,
             check=airflow.part_is_well(home, name.replace("-", "_")),
             folder=airflow.folder(home),
-            environment=environment,
+            # Its tasks run dbt
+            environment={**environment, **connection(settings)} if name == "scheduler" else environment,
             prepare=lambda: airflow.prepare(home),
             start_seconds=180,
             stop_seconds=30,

@@ -11,19 +11,25 @@ from stack.home import open_home
 _PROJECT = PROJECT / "dbt"
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """What the profile reads (dbt/profiles.yml), and where dbt writes."""
-    folder = settings.home / "dbt"
+def connection(settings: Settings) -> dict[str, str]:
+    """What the profile reads (dbt/profiles.yml)."""
     return {
         "DATAFLIX_DBT_HOST": settings.clickhouse.host,
         "DATAFLIX_DBT_PORT": str(settings.clickhouse.port),
         "DATAFLIX_DBT_USER": "dbt",
         "DATAFLIX_DBT_PASSWORD": settings.clickhouse_dbt_password.get_secret_value(),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the profile reads, and where dbt writes."""
+    folder = settings.home / "dbt"
+    return connection(settings) | {
         "DBT_PROJECT_DIR": str(_PROJECT),
         "DBT_PROFILES_DIR": str(_PROJECT),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": str(sys.stdout.isatty()).lower(),
     }
 
