@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from own_stack import Stack
 
-from dataflix.settings import PROJECT
+from dataflix.settings import PROJECT, Settings, load_settings
 from stack.bootstrap import ensure
 from stack.home import Home
 from stack.servers import airflow
@@ -19,15 +19,17 @@ DAGS = {"dataflix_transform", "dataflix_retrain", "dataflix_maintain"}
 
 
 @pytest.fixture(scope="module")
-def read(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Airflow finds in our folder of DAGs."""
-    stack.run("stack", "dbt", "parse", env={"DATAFLIX_CLICKHOUSE_DBT_PASSWORD": "unused"})
-    settings = stack.settings
-    runtime = settings.runtime_folder
-    python = ensure(airflow.ENVIRONMENT, runtime) / "bin" / "python"
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow finds in our folder of DAGs, and in the manifest that dbt makes of our models. No server runs."""
     own = tmp_path_factory.mktemp("airflow")
-    environ = os.environ | airflow.environment(Home(settings))
-    environ |= {"DATAFLIX_HOME": str(stack.home), "DATAFLIX_RUNTIME": str(runtime), "AIRFLOW_HOME": str(own)}
+    runtime = load_settings().runtime_folder
+    environ = os.environ | {"DATAFLIX_HOME": str(own), "DATAFLIX_RUNTIME": str(runtime)}
+    parsed = subprocess.run(
+        [sys.executable, "-m", "stack", "dbt", "parse"], cwd=PROJECT, env=environ, capture_output=True, check=False
+    )
+    assert parsed.returncode == 0, parsed.stdout
+    python = ensure(airflow.ENVIRONMENT, runtime) / "bin" / "python"
+    environ |= airflow.environment(Home(Settings(home=own, runtime=runtime))) | {"AIRFLOW_HOME": str(own)}
     environ |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{own}/airflow.db"}
     done = subprocess.run(
         [str(python), str(SCRIPT)], cwd=PROJECT, env=environ, capture_output=True, text=True, timeout=240, check=False
