@@ -16,6 +16,10 @@ TIMEOUT_S = 30.0
 _ENDED = frozenset({"success", "failed"})
 
 
+class AirflowAway(ServiceFailed):
+    """Airflow does not answer now, and may soon again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run of a DAG as it stands."""
@@ -32,7 +36,7 @@ class Run:
 
 
 class AirflowApi:
-    """Airflow of one home. Every method raises ServiceFailed when it does not answer or refuses."""
+    """Airflow of one home. Every method raises AirflowAway when it does not answer, ServiceFailed when it refuses."""
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.airflow.url
@@ -66,14 +70,16 @@ class AirflowApi:
                 answer: dict[str, Any] = json.load(response)
                 return answer
         except urllib.error.HTTPError as error:
-            if error.code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-                raise BadInput(f"Airflow does not take these parameters: {_detail(error)}") from None
-            raise ServiceFailed(
+            with error:
+                if error.code in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+                    raise BadInput(f"Airflow does not take these parameters: {_detail(error)}") from None
+            failure = AirflowAway if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR else ServiceFailed
+            raise failure(
                 f"Airflow at {self._url} answers {method} {path} with {error.code}: see "
                 "`bin/dataflix logs airflow-api-server`."
             ) from None
         except (OSError, ValueError) as error:
-            raise ServiceFailed(
+            raise AirflowAway(
                 f"Airflow does not answer at {self._url} ({type(error).__name__}): start it with "
                 "`bin/dataflix up --with airflow`."
             ) from None

@@ -12,14 +12,15 @@ from dataflix.settings import Address, Settings
 from stack.service import ProcessInfo, Service, Unhealthy
 
 TIMEOUT_S = 3.0
+DOCUMENT_TIMEOUT_S = 10.0
 _ANSWER_BYTES = 1_000_000
 
 
-def _get(url: str) -> tuple[int, bytes]:
+def _get(url: str, timeout: float = TIMEOUT_S) -> tuple[int, bytes]:
     request = urllib.request.Request(url)  # noqa: S310 - addresses of this stack
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=TIMEOUT_S) as response:
+        with opener.open(request, timeout=timeout) as response:
             return response.status, response.read(_ANSWER_BYTES)
     except urllib.error.HTTPError as error:
         return error.code, error.read(_ANSWER_BYTES)
@@ -40,7 +41,7 @@ def http(address: Address, path: str) -> Callable[[], None]:
 
 def document(address: Address, path: str) -> dict[str, Any]:
     """The JSON object that GET ``path`` answers. Raises Unhealthy."""
-    status, body = _get(f"{address.url}{path}")
+    status, body = _get(f"{address.url}{path}", DOCUMENT_TIMEOUT_S)
     try:
         answer = json.loads(body) if status == HTTPStatus.OK else None
     except ValueError:

@@ -33,7 +33,7 @@ def _airflow(home: Home) -> Sequence[Service]:
         return Service(
             name=f"airflow-{name}",
             summary=summary,
-            tier=Tier.APPLICATION if name != "api-server" else Tier.PIPELINE,
+            tier=Tier.APPLICATION,
             needs=("airflow-api-server",),
             command=airflow.command(home, name, *arguments),
             address=settings.airflow,
@@ -42,7 +42,6 @@ def _airflow(home: Home) -> Sequence[Service]:
             folder=airflow.folder(home),
             # Its tasks run dbt
             environment={**environment, **connection(settings)} if name == "scheduler" else environment,
-            prepare=lambda: airflow.prepare(home),
             start_seconds=180,
             stop_seconds=30,
             memory_mb=memory_mb,

@@ -24,7 +24,11 @@ with DAG(
         "stream_processors dlq list --expect-none",
         "Fails when a change waits unprocessed.",
     )
-    services = command("services", "stack status", "Fails when a service does not answer, naming all of them.")
+    services = command(
+        "services",
+        "stack status --strict",
+        "Fails when a service does not answer, or when slot, heartbeat, connector or lag is not as it should be.",
+    )
     merge = command("merge", "clickhouse merge", "Merges old versions of rows in raw. Marks of deletion stay.")
     snapshots = command("snapshots", "training expire-snapshots", "Removes old data sets of trainings.")
     backup = command("backup", "stack backup", "Copies the catalogues, and removes old copies.")

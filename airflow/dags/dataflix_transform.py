@@ -1,11 +1,15 @@
-"""The marts: is what they are made from fresh, then each dbt model and its tests, as a task each."""
+"""The marts: is what they are made from fresh, then each dbt model and its tests, as a task each.
+
+One `dbt build` makes them all, since starting dbt costs more than most of our models. The tasks of the models follow
+it; one that is tried again runs its model alone.
+"""
 
 import os
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Param
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import InvocationMode, LoadMode
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode
 from dataflix_tasks import HOME, MARTS, PROJECT, RUNTIME, TASK_DEFAULTS, command
 
 DBT = PROJECT / "dbt"
@@ -18,6 +22,8 @@ with DAG(
     start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - Airflow's own time zone, which is UTC
     catchup=False,
     max_active_runs=1,
+    # The stream goes on meanwhile, and wants its part of the processor
+    max_active_tasks=2,
     default_args=TASK_DEFAULTS,
     params={"full_refresh": Param(False, type="boolean", description="Build incremental models from nothing")},
     tags=["dataflix"],
@@ -33,7 +39,9 @@ with DAG(
             profile_name="dataflix", target_name="live", profiles_yml_filepath=DBT / "profiles.yml"
         ),
         execution_config=ExecutionConfig(
-            dbt_executable_path=RUNTIME / "app" / "bin" / "dbt", invocation_mode=InvocationMode.SUBPROCESS
+            execution_mode=ExecutionMode.WATCHER,
+            dbt_executable_path=RUNTIME / "app" / "bin" / "dbt",
+            invocation_mode=InvocationMode.SUBPROCESS,
         ),
         render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, emit_datasets=False),
         operator_args={"append_env": True, "full_refresh": "{{ params.full_refresh }}", "install_deps": False},

@@ -10,14 +10,16 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
-from tenacity import Retrying, retry_if_not_result, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, retry_if_not_result, stop_after_delay, wait_fixed
 
-from stack.airflow_api import AirflowApi, Run
+from stack.airflow_api import AirflowApi, AirflowAway, Run
 from stack.errors import BadInput
 from stack.home import open_home
 from stack.optional import chosen
 
 _LOOK_EVERY_S = 1.0
+# The run goes on while the api-server is restarted, so whoever follows it waits too
+_MAY_BE_AWAY_S = 60.0
 
 
 class Pipeline(StrEnum):
@@ -83,8 +85,15 @@ def _follow(api: AirflowApi, run: Run, console: Console) -> Run:
 
 
 def _until_ended(api: AirflowApi, run: Run, show: Callable[[Run], None]) -> Run:
+    patient = Retrying(
+        retry=retry_if_exception_type(AirflowAway),
+        stop=stop_after_delay(_MAY_BE_AWAY_S),
+        wait=wait_fixed(_LOOK_EVERY_S),
+        reraise=True,
+    )
+
     def look() -> Run:
-        now = api.run(run.dag, run.id)
+        now: Run = patient(api.run, run.dag, run.id)
         show(now)
         return now
 

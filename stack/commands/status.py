@@ -19,7 +19,10 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 _CLIENTS_USE = ("api", "mlflow", "clickhouse", "kafka", "postgres", "s3", "connect", "airflow-api-server")
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 0 only when the stream is well too.")] = False,
+) -> None:
     """Tell which services run and answer, and how the stream stands; exit 0 only when all services are healthy."""
     home = open_home()
     table = services(home)
@@ -55,6 +58,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for
             output().print(_stream(watched))
     if not all(entry["healthy"] for entry in entries):
         raise typer.Exit(1)
+    if strict and not _is_well(watched):
+        raise typer.Exit(1)
+
+
+def _is_well(watched: list[Finding]) -> bool:
+    """Whether the watcher has looked and found nothing that a person must mend: slot, heartbeat, connector, lag."""
+    return bool(watched) and all(found.level != "error" for found in watched)
 
 
 def _stream(watched: list[Finding]) -> Table:

@@ -80,9 +80,8 @@ def environment(home: Home) -> Mapping[str, str]:
         "logging": {"base_log_folder": str(own / "logs"), "namespace_levels": "httpx=WARNING"},
         "scheduler": {
             "enable_health_check": "False",
-            # A scheduler that was killed: the next one takes its tasks up within a minute or so, not after five
+            # A scheduler that was killed: the next one takes its tasks up within a minute, not after five
             "orphaned_tasks_check_interval": "20",
-            "task_instance_heartbeat_timeout": "60",
         },
         "dag_processor": {"refresh_interval": "30", "min_file_process_interval": "60", "parsing_processes": "1"},
         "usage_data_collection": {"enabled": "False"},

@@ -51,6 +51,20 @@ def test_applying_twice_changes_nothing_the_second_time(admin: Client) -> None:
     assert column_names(admin) == [column.name for column in table.columns]
 
 
+def test_merging_keeps_the_mark_of_a_deletion_so_a_late_change_does_not_bring_the_row_back(admin: Client) -> None:
+    table = a_table(id="bigint", name="text")
+    catalog.apply(admin, [table])
+    versions = [[1, "first", 1, 0], [1, "second", 2, 0], [1, "", 4, 1], [2, "stays", 1, 0]]
+    for row in versions:
+        admin.insert("raw.shelves", [row], column_names=["id", "name", "_version", "_deleted"])
+
+    assert catalog.merge(admin, table)[1] == 2
+    admin.insert("raw.shelves", [[1, "late", 3, 0]], column_names=["id", "name", "_version", "_deleted"])
+    catalog.merge(admin, table)
+
+    assert admin.query("select id, name from raw.shelves final").result_rows == [(2, "stays")]
+
+
 def test_a_new_column_is_added_and_rows_stay(admin: Client) -> None:
     catalog.apply(admin, [a_table(id="bigint", name="text")])
     admin.insert("raw.shelves", [[1, "left", 1]], column_names=["id", "name", "_version"])

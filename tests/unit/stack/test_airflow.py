@@ -31,6 +31,7 @@ class Answers(BaseHTTPRequestHandler):
     """An api-server with one DAG, whose run ends when it has been looked at twice."""
 
     looks = 0
+    away = 0
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -44,6 +45,9 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.headers["Authorization"] != "Bearer right":
             self._answer(401, {"detail": "no"})
+        elif Answers.away:
+            Answers.away -= 1
+            self._answer(503, {"detail": "restarting"})
         elif "taskInstances" in self.path:
             self._answer(200, {"task_instances": INSTANCES})
         else:
@@ -63,7 +67,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def settings() -> Iterator[Settings]:
-    Answers.looks = 0
+    Answers.looks = Answers.away = 0
     server = HTTPServer(("127.0.0.1", 0), Answers)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -82,6 +86,31 @@ def test_a_run_is_started_and_followed_to_its_end(settings: Settings) -> None:
         "dataflix_retrain", "manual__1", "success", {"first": "success", "second": "running", "later": "waiting"}
     )
     assert list(run.tasks) == ["first", "second", "later"]
+
+
+def test_a_run_is_followed_while_the_api_server_is_restarted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stack.commands.run._LOOK_EVERY_S", 0.01)
+    api = AirflowApi(settings)
+    started = api.trigger("dataflix_retrain", {})
+    Answers.away = 3
+
+    assert _follow(api, started, Console(quiet=True)).state == "success"
+    assert Answers.away == 0
+
+
+def test_following_ends_with_a_sentence_when_the_api_server_stays_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stack.commands.run._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("stack.commands.run._MAY_BE_AWAY_S", 0.05)
+    api = AirflowApi(settings)
+    started = api.trigger("dataflix_retrain", {})
+    Answers.away = 1_000
+
+    with pytest.raises(ServiceFailed, match="with 503"):
+        _follow(api, started, Console(quiet=True))
 
 
 def test_parameters_that_the_dag_refuses_are_bad_input_with_its_reason(settings: Settings) -> None:
