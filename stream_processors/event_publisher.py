@@ -18,6 +18,7 @@ _SETTINGS = {
     "enable.idempotence": True,  # no repeats and no reordering inside of one run of the worker
     "partitioner": "murmur2_random",  # the partitions that Java clients compute
     "linger.ms": 2,
+    "delivery.report.only.error": True,  # no call of Python for each message that arrived: flush counts what is left
     "reconnect.backoff.max.ms": 1_000,  # a broker that is back is found within a second, not within ten
     "message.max.bytes": LARGEST_MESSAGE_BYTES,
 }
@@ -48,14 +49,14 @@ class KafkaPublisher:
     def _publish(self, messages: Sequence[Message]) -> None:
         failures: list[KafkaError] = []
 
-        def delivered(error: KafkaError | None, _message: object) -> None:
+        def failed(error: KafkaError | None, _message: object) -> None:
             if error is not None:
                 failures.append(error)
 
         produce = self._producer.produce
         try:
             for topic, key, value in messages:
-                produce(topic, value=value, key=key, on_delivery=delivered)
+                produce(topic, value=value, key=key, on_delivery=failed)
         except BufferError:
             failures.append(KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as error:

@@ -19,7 +19,7 @@ from dataflix.errors import DataflixError
 from dataflix.settings import PROJECT, Address, Settings
 
 _PATIENCE = 120.0  # seconds without a further event
-_PAUSE = 0.05
+_PAUSE = 0.2  # each look at the metrics costs the worker some milliseconds of processor time
 _STOP = 20.0
 
 
