@@ -14,6 +14,8 @@ from aiohttp import web
 
 from api import keys
 from api.access import Access
+from api.arrivals import Arrivals
+from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.connection_pool import ConnectionPool
 from api.cors import Cors
@@ -21,17 +23,30 @@ from api.docs_page import serve_page
 from api.erasing import Erasing, finish_erasures
 from api.explorer import Explorer
 from api.follower import Batch, Follower, take_in
-from api.handlers import erasures, health, metrics, movies, popular, ratings, recommendations, users, watched
+from api.handlers import (
+    erasures,
+    events,
+    health,
+    metrics,
+    movies,
+    popular,
+    ratings,
+    recommendations,
+    users,
+    watched,
+)
 from api.instruments import Instruments
+from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
+from api.newsroom import Counted, Newsroom
 from api.openapi import describe, document
 from api.overload import Overload
 from api.postgres_store import PostgresStore
 from api.progress import Progress
 from api.replica import Replica
 from api.representation import represent
-from api.routes import AnyRoute
+from api.routes import AnyRoute, Stream
 from dataflix.contracts import load_contracts
 from dataflix.model_registry import ANNOUNCEMENTS, ChampionModel, fetch_champion
 from dataflix.settings import Settings
@@ -51,6 +66,8 @@ ROUTES: tuple[AnyRoute, ...] = (
     *recommendations.ROUTES,
     *popular.ROUTES,
 )
+
+STREAMS: tuple[Stream, ...] = (*events.STREAMS,)
 
 Part = Callable[[web.Application], AsyncIterator[None]]
 
@@ -72,17 +89,25 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
         represent,
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
-    app[keys.INSTRUMENTS] = instruments
+    app[keys.INSTRUMENTS], app[keys.BROADCAST] = instruments, Broadcast()
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:
         methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
         for method in methods:
             app.router.add_route(method, route.path, route.__call__)
+    for stream in STREAMS:
+        app.router.add_get(stream.path, stream.handler, allow_head=False)
     app.router.add_get("/metrics", metrics.read_metrics)
-    app.router.add_get("/openapi.json", describe(ROUTES))
-    app.router.add_get("/docs", serve_page(document(ROUTES)))
+    app.router.add_get("/openapi.json", describe(ROUTES, STREAMS))
+    app.router.add_get("/docs", serve_page(document(ROUTES, STREAMS)))
+    app.on_shutdown.append(_let_listeners_go)
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
     return app
+
+
+async def _let_listeners_go(app: web.Application) -> None:
+    """Their answers never end by themselves, and a stop waits for every answer in flight."""
+    app[keys.BROADCAST].close()
 
 
 def real_parts(settings: Settings) -> tuple[Part, ...]:
@@ -118,18 +143,30 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         replica = Replica()
         progress = Progress(frozenset(table.masked_topic for table in tables), time.monotonic)
         app[keys.REPLICA], app[keys.PROGRESS] = replica, progress
-        app[keys.RECOMMENDER] = LiveRecommender(replica, app[keys.CHAMPIONS])
-        app[keys.EXPLORER] = Explorer(replica, app[keys.CHAMPIONS])
+        champions, broadcast = app[keys.CHAMPIONS], app[keys.BROADCAST]
+        app[keys.RECOMMENDER] = recommender = LiveRecommender(replica, champions)
+        app[keys.ARRIVALS] = arrivals = Arrivals(replica)
+        app[keys.LIVE_LISTS] = lists = LiveLists(recommender, broadcast, time.time)
+        newsroom = Newsroom(broadcast, lists, progress, time.time)
+        champions.tell(newsroom.model_switched)
+        app[keys.EXPLORER] = Explorer(replica, champions)
 
         def deliver(batch: Batch) -> None:
             live = progress.caught_up
-            take_in(batch, replica, progress)
+            effects = take_in(batch, replica, progress)
+            arrivals.applied(batch.changes)
             app[keys.INSTRUMENTS].counted(batch, live=live)
+            news = [
+                Counted(event, effect.people)
+                for event, effect in zip(batch.events, effects, strict=True)
+                if effect.news
+            ]
+            newsroom.counted(news, live=live)
             if batch.announced:
-                app[keys.CHAMPIONS].announced()
+                champions.announced()
 
         follower = Follower(str(settings.kafka), tables, ANNOUNCEMENTS, deliver)
-        async with running(follower.run(), "follower"):
+        async with running(follower.run(), "follower"), running(newsroom.beat(), "newsroom"):
             yield
 
     return source, champion, recommender

@@ -12,6 +12,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 10.0  # seconds; an announcement is answered at once, this catches the one that was missed
 
+Switched = Callable[[str | None, str | None], None]
 FetchChampion = Callable[[ChampionModel | None], Awaitable[ChampionModel | None]]
 
 
@@ -23,6 +24,7 @@ class ChampionWatch:
 
     def __init__(self, fetch: FetchChampion, look_every: float = LOOK_EVERY) -> None:
         self._fetch = fetch
+        self._tell: Switched = _nobody
         self._look_every = look_every
         self._announced = asyncio.Event()
         self.current: ChampionModel | None = None
@@ -32,6 +34,10 @@ class ChampionWatch:
     def version(self) -> str | None:
         """Version of the champion, None when there is none yet."""
         return str(self.current.version) if self.current else None
+
+    def tell(self, switched: Switched) -> None:
+        """Call this from now on with the new and the old version, whenever another champion was taken up."""
+        self._tell = switched
 
     def announced(self) -> None:
         """Somebody says that there is a new champion: look now."""
@@ -55,5 +61,10 @@ class ChampionWatch:
             log.warning("champion_not_fetched", reason=str(error), served=self.version)
             return
         if champion is not self.current:
-            self.current = champion
+            before, self.current = self.version, champion
             log.info("champion_taken_up", version=self.version)
+            self._tell(self.version, before)
+
+
+def _nobody(_version: str | None, _before: str | None) -> None:
+    """Nobody is told."""

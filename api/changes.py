@@ -39,6 +39,7 @@ class UserChange:
     user_id: int
     version: int
     exists: bool
+    txid: int | None = None  # of the transaction that wrote it, where the stream tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class RatingChange:
     rating_id: int
     version: int
     rating: Opinion | None
+    txid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class WatchedChange:
     watched_id: int
     version: int
     watched: Opinion | None
+    txid: int | None = None
 
 
 Change = UserChange | MovieChange | RatingChange | WatchedChange
@@ -76,19 +79,19 @@ def read_change(event: MaskedEvent) -> Change:
 
     Raises MalformedEvent when a needed column is absent or of another type, or the table is none of the four.
     """
-    row, version, gone = event.row, event.version, event.deleted
+    row, version, gone, txid = event.row, event.version, event.deleted, event.txid
     try:
         match event.table:
             case "users":
-                return UserChange(_number(row["user_id"]), version, not gone)
+                return UserChange(_number(row["user_id"]), version, not gone, txid)
             case "movies":
                 return MovieChange(_number(row["movie_id"]), version, None if gone else _movie(row))
             case "ratings":
                 rating = None if gone else _rating(row)
-                return RatingChange(_number(row["rating_id"]), version, rating)
+                return RatingChange(_number(row["rating_id"]), version, rating, txid)
             case "watched_movies":
                 watched = None if gone else _watched(row)
-                return WatchedChange(_number(row["watched_id"]), version, watched)
+                return WatchedChange(_number(row["watched_id"]), version, watched, txid)
     except (LookupError, TypeError, ValueError) as error:
         raise MalformedEvent(
             f"An event of {event.table!r} lacks what its contract promises ({type(error).__name__})."

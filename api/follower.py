@@ -17,10 +17,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from api.changes import Change, read_change
 from api.progress import Partition, Progress
-from api.replica import Replica
+from api.replica import Effect, Replica
 from dataflix.contracts import Table
 from dataflix.errors import MalformedEvent
-from dataflix.masked_events import read_masked_event
+from dataflix.masked_events import MaskedEvent, read_masked_event
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,8 @@ class Batch:
 
     heard: bool = False  # the broker answered
     began: dict[Partition, int] = field(default_factory=dict)  # partitions that are new, and where they end now
-    changes: list[Change] = field(default_factory=list)
+    events: list[MaskedEvent] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)  # what each of the events means
     commits: list[datetime] = field(default_factory=list)  # when each of the changes was committed
     rejected: int = 0
     announced: bool = False  # something came on the topic of announcements
@@ -45,10 +46,9 @@ class Batch:
     ends: dict[Partition, int] = field(default_factory=dict)  # offsets where partitions ended when they were looked at
 
 
-def take_in(batch: Batch, replica: Replica, progress: Progress) -> None:
-    """Apply a batch: the changes first, then how far they bring us."""
-    for change in batch.changes:
-        replica.apply(change)
+def take_in(batch: Batch, replica: Replica, progress: Progress) -> list[Effect]:
+    """Apply a batch: the changes first, then how far they bring us. Says what each of the changes did."""
+    effects = [replica.apply(change) for change in batch.changes]
     progress.rejected += batch.rejected
     progress.heard()
     if batch.commits:
@@ -59,6 +59,7 @@ def take_in(batch: Batch, replica: Replica, progress: Progress) -> None:
         progress.saw_end(partition, end)
     for partition, position in batch.positions.items():
         progress.reached(partition, position)
+    return effects
 
 
 class Follower:
@@ -167,13 +168,15 @@ class Follower:
         elif isinstance(value, bytes):  # what has no value is a tombstone: the delete came right before it
             try:
                 event = read_masked_event(self._tables[partition[0]], value)
-                batch.changes.append(read_change(event))
+                change = read_change(event)
             except MalformedEvent as malformed:
                 batch.rejected += 1
                 log.warning(
                     "event_rejected", topic=partition[0], partition=partition[1], offset=offset, reason=str(malformed)
                 )
             else:
+                batch.events.append(event)
+                batch.changes.append(change)
                 batch.commits.append(event.committed_at)
 
 

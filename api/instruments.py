@@ -7,6 +7,7 @@ from http import HTTPMethod, HTTPStatus
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
+from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.follower import Batch
 from api.middleware import ROUTE, UNKNOWN, Handler
@@ -33,20 +34,25 @@ class Instruments:
         self._rows = metrics.API_ROWS.gauge(registry)
         self._lag = metrics.API_STREAM_LAG.gauge(registry)
         self._silence = metrics.API_STREAM_SILENCE_SECONDS.gauge(registry)
+        self._listeners = metrics.API_LISTENERS.gauge(registry)
+        self._dropped = metrics.API_LISTENERS_DROPPED.counter(registry)
+        self._dropped_before = 0
         self._model_version = metrics.API_MODEL_VERSION.gauge(registry)
 
     @web.middleware
     async def measure(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Middleware: count and time the request. Stands outside the one that makes problem documents."""
         began = time.perf_counter()
-        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        status, streamed = int(HTTPStatus.INTERNAL_SERVER_ERROR), False
         try:
             response = await handler(request)
-            status = response.status
+            # An answer that goes on for hours says nothing about how fast the API answers.
+            status, streamed = response.status, not isinstance(response, web.Response)
         finally:
             method, route = request.method if request.method in _METHODS else "other", request.get(ROUTE, UNKNOWN)
             self._requests.labels(method, route, status).inc()
-            self._request_seconds.labels(method, route).observe(time.perf_counter() - began)
+            if not streamed:
+                self._request_seconds.labels(method, route).observe(time.perf_counter() - began)
         return response
 
     def counted(self, batch: Batch, *, live: bool) -> None:
@@ -58,7 +64,7 @@ class Instruments:
             for commit in batch.commits:
                 self._commit_to_history.observe(now - commit.timestamp())
 
-    def exposition(self, replica: Replica, progress: Progress, champions: ChampionWatch) -> bytes:
+    def exposition(self, replica: Replica, progress: Progress, champions: ChampionWatch, broadcast: Broadcast) -> bytes:
         """Every metric as of now, in Prometheus' text format."""
         tables: dict[str, Sized] = {
             "users": replica.users,
@@ -71,4 +77,7 @@ class Instruments:
         self._lag.set(progress.lag)
         self._silence.set(float("nan") if progress.silence is None else progress.silence)
         self._model_version.set(champions.current.version if champions.current else 0)
+        self._listeners.set(broadcast.listeners)
+        self._dropped.inc(broadcast.dropped - self._dropped_before)
+        self._dropped_before = broadcast.dropped
         return generate_latest(self._registry)

@@ -2,16 +2,22 @@
 
 from aiohttp import web
 
+from api.arrivals import Arrivals
+from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.erasing import Erasing
 from api.explorer import Explorer
 from api.instruments import Instruments
+from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
 from api.progress import Progress
 from api.replica import Replica
 from api.store import Store
 
+ARRIVALS = web.AppKey("arrivals", Arrivals)
+BROADCAST = web.AppKey("broadcast", Broadcast)
 STORE = web.AppKey("store", Store)
+LIVE_LISTS = web.AppKey("live_lists", LiveLists)
 REPLICA = web.AppKey("replica", Replica)
 PROGRESS = web.AppKey("progress", Progress)
 CHAMPIONS = web.AppKey("champions", ChampionWatch)

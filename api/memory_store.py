@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from api.commit_tokens import CommitToken, WrittenTable
 from api.resources import (
     Erasure,
     Movie,
@@ -35,20 +36,21 @@ class MemoryStore:
         self._movies = {movie.movie_id: movie for movie in movies}
         self._ratings: dict[int, Rating] = {}
         self._watched: dict[int, Watched] = {}
+        self._commits = 0
 
-    async def add_user(self, user: NewUser) -> User:
+    async def add_user(self, user: NewUser) -> Put[User]:
         self._require_unique(user)
         self._signed_up += 1  # a number is given once
         self._users[user_id := self._signed_up] = user
-        return self._shown(user_id)
+        return Put(self._shown(user_id), created=True, token=self._commit("users", user_id))
 
-    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+    async def change_user(self, user_id: int, update: UserUpdate) -> Put[User] | None:
         if user_id not in self._users:
             return None
         changed = self._users[user_id].model_copy(update=update.model_dump(exclude_unset=True))
         self._require_unique(changed, but=user_id)
         self._users[user_id] = changed
-        return self._shown(user_id)
+        return Put(self._shown(user_id), created=False, token=self._commit("users", user_id))
 
     async def erase_user(self, user_id: int) -> Erasure | None:
         if self._users.pop(user_id, None):
@@ -101,10 +103,11 @@ class MemoryStore:
             rated_at=datetime.now(UTC),
         )
         self._ratings[row.rating_id] = row
-        return Put(row, created=not same)
+        return Put(row, created=not same, token=self._commit("ratings", row.rating_id))
 
-    async def unrate(self, user_id: int, movie_id: int) -> bool:
-        return _drop(self._ratings, user_id, movie_id)
+    async def unrate(self, user_id: int, movie_id: int) -> CommitToken | None:
+        dropped = _drop(self._ratings, user_id, movie_id)
+        return self._commit("ratings", dropped) if dropped is not None else None
 
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]:
         mine = {key: row for key, row in self._ratings.items() if row.user_id == user_id}
@@ -120,14 +123,19 @@ class MemoryStore:
             watched_at=watched.watched_at or (same[0].watched_at if same else datetime.now(UTC)),
         )
         self._watched[row.watched_id] = row
-        return Put(row, created=not same)
+        return Put(row, created=not same, token=self._commit("watched_movies", row.watched_id))
 
-    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
-        return _drop(self._watched, user_id, movie_id)
+    async def unmark_watched(self, user_id: int, movie_id: int) -> CommitToken | None:
+        dropped = _drop(self._watched, user_id, movie_id)
+        return self._commit("watched_movies", dropped) if dropped is not None else None
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
         mine = {key: row for key, row in self._watched.items() if row.user_id == user_id}
         return [mine[key] for key in _part(mine, page)]
+
+    def _commit(self, table: WrittenTable, row_id: int) -> CommitToken:
+        self._commits += 1
+        return CommitToken(table, row_id, txid=self._commits, position=self._commits)
 
     def _require_unique(self, user: NewUser, but: int | None = None) -> None:
         others = [other for user_id, other in self._users.items() if user_id != but]
@@ -157,11 +165,11 @@ def _same(old: Rating | Watched, new: NewRating | NewWatched) -> bool:
     return (old.user_id, old.movie_id) == (new.user_id, new.movie_id)
 
 
-def _drop(rows: dict[int, Opinion], user_id: int, movie_id: int) -> bool:
+def _drop(rows: dict[int, Opinion], user_id: int, movie_id: int) -> int | None:
     found = [key for key, row in rows.items() if (row.user_id, row.movie_id) == (user_id, movie_id)]
     for key in found:
         del rows[key]
-    return bool(found)
+    return found[0] if found else None
 
 
 def _is_asked_for(movie: Movie, query: MoviesQuery) -> bool:

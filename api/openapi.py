@@ -10,14 +10,19 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.access import needed_scope
+from api.commit_tokens import HEADER
 from api.problems import CONTENT_TYPE, ProblemDocument
 from api.resources import NoBody, NoParameters, Nothing, Query
-from api.routes import JSON, AnyRoute
+from api.routes import JSON, AnyRoute, Stream
 
 Json = dict[str, Any]
 References = dict[Any, Json]  # by model; each is either taken or given
 
 _REFERENCE = "#/components/schemas/{model}"
+_COMMIT_TOKEN: Json = {
+    "description": "Names the commit: `after` of a later read waits until the stream has brought it",
+    "schema": {"type": "string"},
+}
 # Any request may be refused or fail in these ways, whatever its route says.
 _ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_PARAMETERS = (HTTPStatus.UNPROCESSABLE_ENTITY,)
@@ -35,9 +40,11 @@ _WITH_BODY = (
 )
 
 
-def describe(routes: Sequence[AnyRoute]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def describe(
+    routes: Sequence[AnyRoute], streams: Sequence[Stream] = ()
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     """A handler that answers with the document of these routes, rendered once."""
-    rendered = orjson.dumps(document(routes), option=orjson.OPT_INDENT_2)
+    rendered = orjson.dumps(document(routes, streams), option=orjson.OPT_INDENT_2)
 
     async def read_openapi(_request: web.Request) -> web.Response:
         return web.Response(body=rendered, content_type=JSON)
@@ -45,18 +52,22 @@ def describe(routes: Sequence[AnyRoute]) -> Callable[[web.Request], Awaitable[we
     return read_openapi
 
 
-def document(routes: Sequence[AnyRoute]) -> Json:
+def document(routes: Sequence[AnyRoute], streams: Sequence[Stream] = ()) -> Json:
     """The whole document."""
     models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDocument, "serialization"): None}
     for route in routes:
         models |= {(model, "serialization"): None for model in route.gives.values() if model is not Nothing}
         if route.takes[2] is not NoBody:
             models[route.takes[2], "validation"] = None
+    for stream in streams:
+        models |= {(model, "serialization"): None for model in stream.sends.values()}
     keyed, schemas = models_json_schema(list(models), ref_template=_REFERENCE)
     references: References = {model: reference for (model, _mode), reference in keyed.items()}
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
+    for stream in streams:
+        paths.setdefault(stream.path, {})["get"] = _stream_operation(stream, references)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Dataflix", "version": "1", "summary": "Movie recommendations on a live change stream"},
@@ -79,6 +90,9 @@ def _operation(route: AnyRoute, references: References) -> Json:
             for status, model in route.gives.items()
         },
     }
+    if route.commits:
+        for status in route.gives:
+            operation["responses"][str(status.value)]["headers"] = {HEADER: _COMMIT_TOKEN}
     if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query")]:
         operation["parameters"] = parameters
     refusals.update(_WITH_PARAMETERS)
@@ -94,6 +108,31 @@ def _operation(route: AnyRoute, references: References) -> Json:
         problem = _content(status, CONTENT_TYPE, references[ProblemDocument])
         operation["responses"].setdefault(str(status.value), problem)
     return operation
+
+
+def _stream_operation(stream: Stream, references: References) -> Json:
+    """OpenAPI 3.1 has no word for events: the media type is text, and `x-events` says what the data of each hold."""
+    headers = [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string", "description": meaning}}
+        for name, meaning in stream.headers.items()
+    ]
+    success = _content(HTTPStatus.OK, stream.media_type, {"type": "string"})
+    success["content"][stream.media_type]["x-events"] = {
+        name: references[model] | {"description": (model.__doc__ or "").partition("\n")[0]}
+        for name, model in stream.sends.items()
+    }
+    responses = {"200": success}
+    for status in sorted({*_ALWAYS, *_WITH_PARAMETERS, *_WITH_TOKEN, *stream.problems}):
+        responses[str(status.value)] = _content(status, CONTENT_TYPE, references[ProblemDocument])
+    return {
+        "operationId": stream.handler.__name__,
+        "summary": (stream.handler.__doc__ or "").partition("\n")[0],
+        "tags": [stream.path.split("/")[1]],
+        "security": [{"token": []}, {}],
+        "description": f"Scope `{needed_scope('GET', stream.path)}`.",
+        "parameters": [*_parameters(stream.query, "query"), *headers],
+        "responses": responses,
+    }
 
 
 def _parameters(model: type[Query], place: str) -> list[Json]:

@@ -7,6 +7,7 @@ from psycopg import sql
 from psycopg.abc import Params
 from pydantic import BaseModel
 
+from api.commit_tokens import CommitToken, WrittenTable
 from api.connection_pool import ConnectionPool
 from api.resources import (
     Erasure,
@@ -27,6 +28,11 @@ from dataflix.masking import mask_name
 
 Model = TypeVar("Model", bound=BaseModel)
 
+# Goes on after the columns of `returning`: the transaction, and a position behind the row, which is written by then.
+_COMMIT = """,
+    pg_current_xact_id()::text::bigint as commit_txid,
+    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint as commit_position
+"""
 _TAKEN = {"users_username_key": "username", "users_email_key": "email"}  # by constraint
 
 
@@ -36,16 +42,16 @@ class PostgresStore:
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    async def add_user(self, user: NewUser) -> User:
+    async def add_user(self, user: NewUser) -> Put[User]:
         statement = """
             insert into users (username, email, first_name, last_name, city, state, country, age)
             values (%(username)s, %(email)s, %(first_name)s, %(last_name)s, %(city)s, %(state)s, %(country)s, %(age)s)
             returning user_id, first_name, last_name, city, state, country
         """
-        [row] = await self._unique(statement, user.model_dump())
-        return _shown(row)
+        [row] = await self._unique(statement + _COMMIT, user.model_dump())
+        return Put(_shown(row), created=True, token=_token("users", row["user_id"], row))
 
-    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+    async def change_user(self, user_id: int, update: UserUpdate) -> Put[User] | None:
         changes = update.model_dump(exclude_unset=True)
         statement = sql.SQL("""
             update users set {changes}, updated_at = now() where user_id = %(user_id)s
@@ -55,8 +61,8 @@ class PostgresStore:
                 sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in changes
             )
         )
-        rows = await self._unique(statement, changes | {"user_id": user_id})
-        return _shown(rows[0]) if rows else None
+        rows = await self._unique(statement + sql.SQL(_COMMIT), changes | {"user_id": user_id})
+        return Put(_shown(rows[0]), created=False, token=_token("users", user_id, rows[0])) if rows else None
 
     async def erase_user(self, user_id: int) -> Erasure | None:
         statement = "select user_id, requested_at, attempts, erased_at from dataflix.erase_person(%s)"
@@ -124,11 +130,13 @@ class PostgresStore:
                 do update set rating = excluded.rating, liked = excluded.liked, rated_at = now()
             returning rating_id, user_id, movie_id, rating, liked, rated_at, xmax = 0 as created
         """
-        return await self._put(Rating, statement, rating)
+        row = await self._put(statement, rating)
+        return Put(Rating.model_validate(row), row["created"], _token("ratings", row["rating_id"], row))
 
-    async def unrate(self, user_id: int, movie_id: int) -> bool:
+    async def unrate(self, user_id: int, movie_id: int) -> CommitToken | None:
         statement = "delete from ratings where user_id = %s and movie_id = %s returning rating_id"
-        return bool(await self._rows(statement, [user_id, movie_id]))
+        rows = await self._rows(statement + _COMMIT, [user_id, movie_id])
+        return _token("ratings", rows[0]["rating_id"], rows[0]) if rows else None
 
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]:
         statement = """
@@ -144,11 +152,13 @@ class PostgresStore:
             on conflict (user_id, movie_id) do update set watched_at = coalesce(%(watched_at)s, old.watched_at)
             returning watched_id, user_id, movie_id, watched_at, xmax = 0 as created
         """
-        return await self._put(Watched, statement, watched)
+        row = await self._put(statement, watched)
+        return Put(Watched.model_validate(row), row["created"], _token("watched_movies", row["watched_id"], row))
 
-    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
+    async def unmark_watched(self, user_id: int, movie_id: int) -> CommitToken | None:
         statement = "delete from watched_movies where user_id = %s and movie_id = %s returning watched_id"
-        return bool(await self._rows(statement, [user_id, movie_id]))
+        rows = await self._rows(statement + _COMMIT, [user_id, movie_id])
+        return _token("watched_movies", rows[0]["watched_id"], rows[0]) if rows else None
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
         statement = """
@@ -158,14 +168,13 @@ class PostgresStore:
         """
         return _all(Watched, await self._rows(statement, {"user_id": user_id, **page.model_dump()}))
 
-    async def _put(self, model: type[Model], statement: str, body: NewRating | NewWatched) -> Put[Model]:
+    async def _put(self, statement: str, body: NewRating | NewWatched) -> dict[str, Any]:
         try:
-            [row] = await self._rows(statement, body.model_dump())
+            [row] = await self._rows(statement + _COMMIT, body.model_dump())
         except psycopg.errors.ForeignKeyViolation as error:
             constraint = error.diag.constraint_name or ""
             raise UnknownReference("user" if constraint.endswith("_user_id_fkey") else "movie") from None
-        created = bool(row.pop("created"))
-        return Put(model.model_validate(row), created)
+        return row
 
     async def _unique(self, statement: str | sql.Composed, values: dict[str, Any]) -> list[dict[str, Any]]:
         """Write what nobody else may have. Raises Taken."""
@@ -180,6 +189,10 @@ class PostgresStore:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
+
+
+def _token(table: WrittenTable, row_id: int, row: dict[str, Any]) -> CommitToken:
+    return CommitToken.of(table, row_id, row["commit_txid"], row["commit_position"])
 
 
 def _shown(row: dict[str, Any]) -> User:

@@ -5,7 +5,7 @@ with its version, the highest wins, and a deleted row is remembered as deleted. 
 the same histories result.
 """
 
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
 from dataflix.recommender import Catalogue, Interaction
@@ -14,11 +14,21 @@ Row = TypeVar("Row")
 History = tuple[Interaction, ...]
 
 
+class Effect(NamedTuple):
+    """What a change did. ``people`` are those whose history it changed."""
+
+    news: bool
+    people: tuple[int, ...] = ()
+
+
+STALE = Effect(news=False)
+
+
 class NewestRows(Generic[Row]):
     """Rows by id, the highest version of each. ``None`` stands for a deleted row."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, tuple[int, Row | None]] = {}
+        self._rows: dict[int, tuple[int, Row | None, int | None]] = {}
         self._alive = 0
 
     def __len__(self) -> int:
@@ -33,15 +43,20 @@ class NewestRows(Generic[Row]):
         held = self._rows.get(key)
         return held[1] if held else None
 
+    def written(self, key: int) -> tuple[int, int | None] | None:
+        """Version and transaction of what is held of a row, also of a deleted one; None when it was never seen."""
+        held = self._rows.get(key)
+        return (held[0], held[2]) if held else None
+
     def is_news(self, key: int, version: int) -> bool:
         """Whether this version is newer than what is held."""
         held = self._rows.get(key)
         return held is None or version > held[0]
 
-    def put(self, key: int, version: int, row: Row | None) -> Row | None:
+    def put(self, key: int, version: int, row: Row | None, txid: int | None = None) -> Row | None:
         """Take over a version that ``is_news``; returns the row that it replaces."""
         before = self.get(key)
-        self._rows[key] = (version, row)
+        self._rows[key] = (version, row, txid)
         self._alive += (row is not None) - (before is not None)
         return before
 
@@ -61,24 +76,27 @@ class Replica:
         self._merged: dict[int, History] = {}  # what `history` was asked for and has not changed since
         self.catalogue_revision = 0  # raised by every change of a movie
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change) -> Effect:
         """Take a change into account; one that is not newer than what is held changes nothing."""
         match change:
-            case UserChange(user_id, version, exists):
-                if self.users.is_news(user_id, version):
-                    self.users.put(user_id, version, True if exists else None)
+            case UserChange(user_id, version, exists, txid):
+                if not self.users.is_news(user_id, version):
+                    return STALE
+                self.users.put(user_id, version, True if exists else None, txid)
             case MovieChange(movie_id, version, movie):
-                if self.movies.is_news(movie_id, version):
-                    self.movies.put(movie_id, version, movie)
-                    self.catalogue_revision += 1
-                    if movie is None:
-                        self.catalogue.remove(movie_id)
-                    else:
-                        self.catalogue.add(movie_id)
-            case RatingChange(rating_id, version, rating):
-                self._take(self.ratings, rating_id, version, rating)
-            case WatchedChange(watched_id, version, watched):
-                self._take(self.watched, watched_id, version, watched)
+                if not self.movies.is_news(movie_id, version):
+                    return STALE
+                self.movies.put(movie_id, version, movie)
+                self.catalogue_revision += 1
+                if movie is None:
+                    self.catalogue.remove(movie_id)
+                else:
+                    self.catalogue.add(movie_id)
+            case RatingChange(rating_id, version, rating, txid):
+                return self._take(self.ratings, rating_id, version, rating, txid)
+            case WatchedChange(watched_id, version, watched, txid):
+                return self._take(self.watched, watched_id, version, watched, txid)
+        return Effect(news=True)
 
     def history(self, user_id: int) -> History:
         """What the person rated or watched, each movie once, in no order. The same object until it changes.
@@ -93,14 +111,15 @@ class Replica:
             )
         return self._merged[user_id]
 
-    def _take(self, rows: NewestRows[Opinion], key: int, version: int, row: Opinion | None) -> None:
+    def _take(self, rows: NewestRows[Opinion], key: int, version: int, row: Opinion | None, txid: int | None) -> Effect:
         if not rows.is_news(key, version):
-            return
-        before = rows.put(key, version, row)
+            return STALE
+        before = rows.put(key, version, row, txid)
         if before is not None:
             self._unlink(before)
         if row is not None:
             self._link(row)
+        return Effect(news=True, people=tuple({one.user_id for one in (before, row) if one is not None}))
 
     def _link(self, row: Opinion) -> None:
         self._merged.pop(row.user_id, None)

@@ -12,18 +12,24 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     RootModel,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
+
+from api.commit_tokens import After, CommitToken
+from api.live_events import EventKind
 
 MAX_ID = 2**63 - 1  # bigint
 MAX_PAGE = 500
 MAX_RECOMMENDATIONS = 100
 _PRINTABLE = r"^[^\u0000-\u001f\u007f]+$"
 _EMAIL = r"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+\.[^@\s\u0000-\u001f\u007f]+$"
+_KIND = "|".join(EventKind)
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # the warehouse's timestamps begin here
 _CLOCK_SKEW = timedelta(minutes=5)
 
@@ -220,6 +226,25 @@ class PageQuery(Query):
     after: Annotated[int, Field(ge=0, le=MAX_ID)] = Field(default=0, description="`next` of the page before")
 
 
+class OpinionsQuery(Query):
+    """Which part of a list of what one person wrote."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = Field(default=50, description="At most so many items")
+    after: Annotated[int, Field(ge=0, le=MAX_ID)] | After = Field(
+        default=0, description="`next` of the page before, or the Commit-Token of a write that the list must show"
+    )
+
+    @property
+    def page(self) -> PageQuery:
+        """The same without a token: that asks for the first page."""
+        return PageQuery(limit=self.limit, after=self.after if isinstance(self.after, int) else 0)
+
+    @property
+    def fresh(self) -> bool | None:
+        """These lists are read where commits are made, so they show every commit of which there is a token."""
+        return True if isinstance(self.after, CommitToken) else None
+
+
 class MoviesQuery(PageQuery):
     """Which movies, and which part of their list."""
 
@@ -233,6 +258,26 @@ class ListQuery(Query):
     """How many movies."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_RECOMMENDATIONS)] = 10
+
+
+def _kinds(text: Any) -> Any:
+    return frozenset(text.split(",")) if isinstance(text, str) else text
+
+
+class EventsQuery(Query):
+    """Which events."""
+
+    user_id: Id | None = Field(default=None, description="Whose recommendations; without it there are none")
+    types: Annotated[
+        frozenset[EventKind] | None,
+        BeforeValidator(_kinds),
+        WithJsonSchema({"type": "string", "pattern": f"^({_KIND})(,({_KIND}))*$"}),
+    ] = Field(default=None, description="Some of them, joined by commas; all when it is left out")
+
+    @property
+    def kinds(self) -> frozenset[EventKind]:
+        """The events that are sent."""
+        return frozenset(EventKind) if self.types is None else self.types
 
 
 class PopularQuery(ListQuery):
@@ -254,6 +299,14 @@ class RecommendationsQuery(PopularQuery):
         return frozenset(map(int, self.exclude.split(","))) if self.exclude else frozenset()
 
 
+class PersonalQuery(RecommendationsQuery):
+    """How many recommendations, which movies are left out, and what must be counted."""
+
+    after: After | None = Field(
+        default=None, description="Commit-Token of a write: wait, 2 seconds at most, until the stream has brought it"
+    )
+
+
 Item = TypeVar("Item", bound=Answer)
 
 
@@ -270,6 +323,12 @@ class UserAnswer(RootModel[User | Person]):
 
 class UserPage(RootModel[Page[User] | Page[Person]]):
     """People, whole with the scope `admin`, else masked."""
+
+
+class Opinions(Page[Item]):
+    """Part of a list of what one person wrote, in the order of ids."""
+
+    fresh: bool | None = Field(description="True for a commit token in `after`: the list shows that commit; else null")
 
 
 class Recommendation(Answer):
@@ -327,6 +386,9 @@ class Recommendations(Answer):
     user_id: int
     model_version: str | None = Field(description="Version of the model that was asked, null when there is none yet")
     history: int = Field(description="Movies of this person, rated or watched, that were counted")
+    fresh: bool | None = Field(
+        default=None, description="Whether the commit of `after` was counted; null when none was asked for"
+    )
     source: Literal["model", "popularity"] = Field(description="Popularity while there is no model or no history")
     recommendations: list[Recommendation]
 

@@ -9,8 +9,9 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from api.access import SCOPE
+from api.commit_tokens import HEADER, CommitToken
 from api.problems import Problem, invalid_body, invalid_parameters
-from api.resources import Body, NoBody, NoParameters, Query
+from api.resources import Body, NoBody, NoParameters, Nothing, Query
 from api.store import Put
 from api.tokens import Scope
 
@@ -40,9 +41,15 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def written(put: Put[Any]) -> Reply:
-    """The answer to a write: 201 when the row is new, 200 when one was replaced."""
-    return Reply(put.value, HTTPStatus.CREATED if put.created else HTTPStatus.OK)
+def written(put: Put[Any], **headers: str) -> Reply:
+    """The answer to a write: 201 when the row is new, 200 when one was replaced; the header names the commit."""
+    status = HTTPStatus.CREATED if put.created else HTTPStatus.OK
+    return Reply(put.value, status, headers | {HEADER: str(put.token)})
+
+
+def removed(token: CommitToken) -> Reply:
+    """The answer to a delete: 204; the header names the commit."""
+    return Reply(Nothing(), HTTPStatus.NO_CONTENT, {HEADER: str(token)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +62,7 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
     takes: tuple[type[PathModel], type[QueryModel], type[BodyModel]]
     gives: Mapping[HTTPStatus, type[BaseModel]]
     problems: tuple[HTTPStatus, ...] = ()
+    commits: bool = False  # success carries a commit token
 
     async def __call__(self, request: web.Request) -> web.Response:
         """Read the request, answer it. Raises Problem for what the route does not take."""
@@ -62,8 +70,8 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
         call = Call(
             app=request.app,
             scope=request.get(SCOPE, Scope.READ),
-            path=_read_parameters(path_model, dict(request.match_info)),
-            query=_read_parameters(query_model, dict(request.query)),
+            path=read_parameters(path_model, dict(request.match_info)),
+            query=read_parameters(query_model, dict(request.query)),
             body=await _read_body(body_model, request),
         )
         reply = await self.handler(call)
@@ -80,7 +88,21 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
 AnyRoute = Route[Any, Any, Any]
 
 
-def _read_parameters(model: type[QueryModel], values: dict[str, str]) -> QueryModel:
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A GET whose answer goes on. ``headers`` are those of the request, each with its meaning; all are optional."""
+
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    query: type[Query]
+    headers: Mapping[str, str]
+    media_type: str
+    sends: Mapping[str, type[BaseModel]]  # the data of its events, by name
+    problems: tuple[HTTPStatus, ...] = ()
+
+
+def read_parameters(model: type[QueryModel], values: dict[str, str]) -> QueryModel:
+    """The parameters of a path or query. Raises Problem when they are not what the model takes."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

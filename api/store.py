@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
+from api.commit_tokens import CommitToken
 from api.resources import (
     Erasure,
     Movie,
@@ -24,10 +25,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Put(Generic[Value]):
-    """A row that was written: as it stands now, and whether it is new."""
+    """A row that was written: as it stands now, whether it is new, and the commit that wrote it."""
 
     value: Value
     created: bool
+    token: CommitToken
 
 
 class Taken(DataflixError):
@@ -53,11 +55,11 @@ class Store(Protocol):
     SourceUnavailable when the store does not answer in time.
     """
 
-    async def add_user(self, user: NewUser) -> User:
+    async def add_user(self, user: NewUser) -> Put[User]:
         """Raises Taken."""
         ...
 
-    async def change_user(self, user_id: int, update: UserUpdate) -> User | None:
+    async def change_user(self, user_id: int, update: UserUpdate) -> Put[User] | None:
         """Take over the fields that ``update`` names; None when there is no such person. Raises Taken."""
         ...
 
@@ -94,8 +96,8 @@ class Store(Protocol):
         """Insert, or replace what the person thought of the movie before. Raises UnknownReference."""
         ...
 
-    async def unrate(self, user_id: int, movie_id: int) -> bool:
-        """Take a rating back; False when there is none."""
+    async def unrate(self, user_id: int, movie_id: int) -> CommitToken | None:
+        """Take a rating back; None when there is none."""
         ...
 
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]: ...
@@ -104,8 +106,8 @@ class Store(Protocol):
         """Insert, or take over a time that is given. Raises UnknownReference."""
         ...
 
-    async def unmark_watched(self, user_id: int, movie_id: int) -> bool:
-        """Forget that the movie was watched; False when it is not marked."""
+    async def unmark_watched(self, user_id: int, movie_id: int) -> CommitToken | None:
+        """Forget that the movie was watched; None when it is not marked."""
         ...
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]: ...

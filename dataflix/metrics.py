@@ -141,6 +141,13 @@ API_STREAM_SILENCE_SECONDS = Metric(
 API_MODEL_VERSION = Metric(
     "dataflix_api_model_version", MetricKind.GAUGE, "Version of the model that is served, 0 for none", "version"
 )
+API_LISTENERS = Metric("dataflix_api_listeners", MetricKind.GAUGE, "Clients that follow the events", "listeners")
+API_LISTENERS_DROPPED = Metric(
+    "dataflix_api_listeners_dropped_total",
+    MetricKind.COUNTER,
+    "Clients of the events that were slower than these and were let go",
+    "listeners",
+)
 
 WATCHER_FINDING_LEVEL = Metric(
     "dataflix_watcher_finding_level",
@@ -260,6 +267,8 @@ METRICS = (
     API_STREAM_LAG,
     API_STREAM_SILENCE_SECONDS,
     API_MODEL_VERSION,
+    API_LISTENERS,
+    API_LISTENERS_DROPPED,
     WATCHER_FINDING_LEVEL,
     WATCHER_OBSERVED_TIMESTAMP_SECONDS,
     WATCHER_CONNECTOR_RUNNING,

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from api.handlers.paging import page
+from api.handlers.paging import opinions
 from api.keys import STORE
 from api.problems import not_found
 from api.resources import (
@@ -11,13 +11,13 @@ from api.resources import (
     NoBody,
     NoParameters,
     Nothing,
-    Page,
-    PageQuery,
+    Opinions,
+    OpinionsQuery,
     Rating,
     UserMoviePath,
     UserPath,
 )
-from api.routes import Call, Reply, Route, written
+from api.routes import Call, Reply, Route, removed, written
 
 
 async def rate(call: Call[NoParameters, NoParameters, NewRating]) -> Reply:
@@ -33,18 +33,19 @@ async def put_rating(call: Call[UserMoviePath, NoParameters, Judgement]) -> Repl
 
 async def delete_rating(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
     """Take a rating back."""
-    if not await call.app[STORE].unrate(call.path.user_id, call.path.movie_id):
+    token = await call.app[STORE].unrate(call.path.user_id, call.path.movie_id)
+    if token is None:
         raise not_found("rating")
-    return Reply(Nothing(), HTTPStatus.NO_CONTENT)
+    return removed(token)
 
 
-async def list_ratings(call: Call[UserPath, PageQuery, NoBody]) -> Reply:
+async def list_ratings(call: Call[UserPath, OpinionsQuery, NoBody]) -> Reply:
     """List what one person thinks of movies."""
     store = call.app[STORE]
-    ratings = await store.ratings(call.path.user_id, call.query)
+    ratings = await store.ratings(call.path.user_id, call.query.page)
     if not ratings and await store.user(call.path.user_id) is None:
         raise not_found("user")
-    return Reply(page(ratings, call.query, lambda rating: rating.rating_id))
+    return Reply(opinions(ratings, call.query, lambda rating: rating.rating_id))
 
 
 ROUTES = (
@@ -55,6 +56,7 @@ ROUTES = (
         takes=(NoParameters, NoParameters, NewRating),
         gives={HTTPStatus.CREATED: Rating, HTTPStatus.OK: Rating},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="PUT",
@@ -63,6 +65,7 @@ ROUTES = (
         takes=(UserMoviePath, NoParameters, Judgement),
         gives={HTTPStatus.CREATED: Rating, HTTPStatus.OK: Rating},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="DELETE",
@@ -71,13 +74,14 @@ ROUTES = (
         takes=(UserMoviePath, NoParameters, NoBody),
         gives={HTTPStatus.NO_CONTENT: Nothing},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="GET",
         path="/ratings/{user_id}",
         handler=list_ratings,
-        takes=(UserPath, PageQuery, NoBody),
-        gives={HTTPStatus.OK: Page[Rating]},
+        takes=(UserPath, OpinionsQuery, NoBody),
+        gives={HTTPStatus.OK: Opinions[Rating]},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
 )

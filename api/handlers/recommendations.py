@@ -2,12 +2,13 @@
 
 from http import HTTPStatus
 
-from api.keys import EXPLORER, RECOMMENDER, STORE
+from api.keys import ARRIVALS, EXPLORER, RECOMMENDER, STORE
 from api.problems import not_found
 from api.resources import (
     AnonymousRatings,
     NoBody,
     NoParameters,
+    PersonalQuery,
     RecommendationList,
     Recommendations,
     RecommendationsQuery,
@@ -16,17 +17,19 @@ from api.resources import (
 from api.routes import Call, Reply, Route
 
 
-async def read_recommendations(call: Call[UserPath, RecommendationsQuery, NoBody]) -> Reply:
+async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> Reply:
     """Recommend movies that the person has neither rated nor watched, best first."""
     user_id, recommender = call.path.user_id, call.app[RECOMMENDER]
+    fresh = await call.app[ARRIVALS].wait(call.query.after) if call.query.after else None
     # Somebody who signed up a moment ago may not have come through the stream yet.
     if not recommender.knows(user_id) and await call.app[STORE].user(user_id) is None:
         raise not_found("user")
     query = call.query
     if query.genre is None and not query.excluded:
-        return Reply(recommender.recommend(user_id, query.limit))
+        answer = recommender.recommend(user_id, query.limit)
+        return Reply(answer if fresh is None else answer.model_copy(update={"fresh": fresh}))
     narrowed = call.app[EXPLORER].for_user(user_id, query.limit, query.genre, query.excluded)
-    return Reply(Recommendations(user_id=user_id, **dict(narrowed)))
+    return Reply(Recommendations(user_id=user_id, fresh=fresh, **dict(narrowed)))
 
 
 async def recommend_for_ratings(call: Call[NoParameters, RecommendationsQuery, AnonymousRatings]) -> Reply:
@@ -40,7 +43,7 @@ ROUTES = (
         method="GET",
         path="/recommendations/{user_id}",
         handler=read_recommendations,
-        takes=(UserPath, RecommendationsQuery, NoBody),
+        takes=(UserPath, PersonalQuery, NoBody),
         gives={HTTPStatus.OK: Recommendations},
         problems=(HTTPStatus.NOT_FOUND,),
     ),

@@ -17,7 +17,7 @@ from api.resources import (
     UserPath,
     UserUpdate,
 )
-from api.routes import Call, Reply, Route
+from api.routes import Call, Reply, Route, written
 from api.tokens import Scope
 
 
@@ -31,8 +31,8 @@ async def list_users(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
 
 async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
     """Sign somebody up. The answer is what everybody sees of them: names masked, no e-mail address, no user name."""
-    user = await call.app[STORE].add_user(call.body)
-    return Reply(user, HTTPStatus.CREATED, {"Location": f"/users/{user.user_id}"})
+    put = await call.app[STORE].add_user(call.body)
+    return written(put, Location=f"/users/{put.value.user_id}")
 
 
 async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
@@ -47,10 +47,10 @@ async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
 
 async def change_user(call: Call[UserPath, NoParameters, UserUpdate]) -> Reply:
     """Change what is named of a person; the rest stays."""
-    user = await call.app[STORE].change_user(call.path.user_id, call.body)
-    if user is None:
+    put = await call.app[STORE].change_user(call.path.user_id, call.body)
+    if put is None:
         raise not_found("user")
-    return Reply(user)
+    return written(put)
 
 
 async def erase_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
@@ -77,6 +77,7 @@ ROUTES = (
         takes=(NoParameters, NoParameters, NewUser),
         gives={HTTPStatus.CREATED: User},
         problems=(HTTPStatus.CONFLICT,),
+        commits=True,
     ),
     Route(
         method="GET",
@@ -93,6 +94,7 @@ ROUTES = (
         takes=(UserPath, NoParameters, UserUpdate),
         gives={HTTPStatus.OK: User},
         problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        commits=True,
     ),
     Route(
         method="DELETE",

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from api.handlers.paging import page
+from api.handlers.paging import opinions
 from api.keys import STORE
 from api.problems import not_found
 from api.resources import (
@@ -10,14 +10,14 @@ from api.resources import (
     NoBody,
     NoParameters,
     Nothing,
-    Page,
-    PageQuery,
+    Opinions,
+    OpinionsQuery,
     UserMoviePath,
     UserPath,
     Viewing,
     Watched,
 )
-from api.routes import Call, Reply, Route, written
+from api.routes import Call, Reply, Route, removed, written
 
 
 async def mark_watched(call: Call[NoParameters, NoParameters, NewWatched]) -> Reply:
@@ -33,18 +33,19 @@ async def put_watched(call: Call[UserMoviePath, NoParameters, Viewing]) -> Reply
 
 async def delete_watched(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
     """Forget that a movie was watched."""
-    if not await call.app[STORE].unmark_watched(call.path.user_id, call.path.movie_id):
+    token = await call.app[STORE].unmark_watched(call.path.user_id, call.path.movie_id)
+    if token is None:
         raise not_found("viewing")
-    return Reply(Nothing(), HTTPStatus.NO_CONTENT)
+    return removed(token)
 
 
-async def list_watched(call: Call[UserPath, PageQuery, NoBody]) -> Reply:
+async def list_watched(call: Call[UserPath, OpinionsQuery, NoBody]) -> Reply:
     """List what one person watched."""
     store = call.app[STORE]
-    watched = await store.watched(call.path.user_id, call.query)
+    watched = await store.watched(call.path.user_id, call.query.page)
     if not watched and await store.user(call.path.user_id) is None:
         raise not_found("user")
-    return Reply(page(watched, call.query, lambda one: one.watched_id))
+    return Reply(opinions(watched, call.query, lambda one: one.watched_id))
 
 
 ROUTES = (
@@ -55,6 +56,7 @@ ROUTES = (
         takes=(NoParameters, NoParameters, NewWatched),
         gives={HTTPStatus.CREATED: Watched, HTTPStatus.OK: Watched},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="PUT",
@@ -63,6 +65,7 @@ ROUTES = (
         takes=(UserMoviePath, NoParameters, Viewing),
         gives={HTTPStatus.CREATED: Watched, HTTPStatus.OK: Watched},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="DELETE",
@@ -71,13 +74,14 @@ ROUTES = (
         takes=(UserMoviePath, NoParameters, NoBody),
         gives={HTTPStatus.NO_CONTENT: Nothing},
         problems=(HTTPStatus.NOT_FOUND,),
+        commits=True,
     ),
     Route(
         method="GET",
         path="/watched/{user_id}",
         handler=list_watched,
-        takes=(UserPath, PageQuery, NoBody),
-        gives={HTTPStatus.OK: Page[Watched]},
+        takes=(UserPath, OpinionsQuery, NoBody),
+        gives={HTTPStatus.OK: Opinions[Watched]},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
 )

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +113,12 @@ class Stack:
         answer = self.api.get(f"/recommendations/{user_id}", params={"limit": limit})
         assert answer.status_code == 200, answer.text
         return [entry["movie_id"] for entry in answer.json()["recommendations"]]
+
+    @contextmanager
+    def listening(self, query: str) -> Iterator[Iterator[str]]:
+        """The names of the server-sent events, as they come."""
+        with self.api.stream("GET", f"/events?{query}", timeout=30) as answer:
+            yield (line.removeprefix("event: ") for line in answer.iter_lines() if line.startswith("event: "))
 
     def raw_rating(self, user_id: int, movie_id: int) -> float | None:
         """The stars that raw holds now, None when it holds no rating of that person and movie."""

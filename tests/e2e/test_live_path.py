@@ -19,6 +19,24 @@ def test_a_rating_over_rest_reaches_raw_and_changes_the_list(stack: Stack) -> No
     assert after != before
 
 
+def test_who_waits_for_their_own_write_gets_a_list_that_counts_it(stack: Stack) -> None:
+    user = stack.sign_up()
+    movies = stack.recommended(user)[:3]
+    with stack.listening(f"user_id={user}&types=recommendations,change") as events:
+        answers = [
+            stack.api.put(f"/ratings/{user}/{movies[0]}", json={"rating": 4.5}),
+            stack.api.post("/watched", json={"user_id": user, "movie_id": movies[1]}),
+            stack.api.delete(f"/ratings/{user}/{movies[0]}"),
+        ]
+        for answer, count in zip(answers, (None, None, 1), strict=True):
+            token = answer.headers["Commit-Token"]
+            listed = stack.api.get(f"/recommendations/{user}", params={"after": token}).json()
+            assert listed["fresh"] is True
+            assert count in (None, listed["history"])
+        seen = {name for name, _ in zip(events, range(4), strict=False)}
+    assert seen == {"recommendations", "change"}
+
+
 def test_an_update_replaces_the_row_in_raw(stack: Stack) -> None:
     user = stack.sign_up()
     stack.rate(user, 1, 2.5)

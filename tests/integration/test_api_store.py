@@ -64,11 +64,11 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def user(store: Store) -> int:
-    return (await store.add_user(a_person())).user_id
+    return (await store.add_user(a_person())).value.user_id
 
 
 async def test_who_was_added_is_found_masked(store: Store) -> None:
-    added = await store.add_user(a_person(city="London"))
+    added = (await store.add_user(a_person(city="London"))).value
     assert (added.first_name, added.last_name, added.city) == ("A******", "L*******", "London")
     assert await store.user(added.user_id) == added
     assert await store.users(PageQuery(limit=1, after=added.user_id - 1)) == [added]
@@ -123,15 +123,16 @@ async def test_what_is_searched_for_is_text_and_no_pattern(store: Store) -> None
 
 
 async def test_of_a_person_changes_what_is_named(store: Store, user: int) -> None:
-    changed = await store.change_user(user, UserUpdate(city="Paris", last_name=None))
-    assert changed is not None
+    put = await store.change_user(user, UserUpdate(city="Paris", last_name=None))
+    assert put is not None
+    changed = put.value
     assert (changed.first_name, changed.last_name, changed.city) == ("A******", None, "Paris")
     assert await store.user(user) == changed
     assert await store.change_user(NOBODY, UserUpdate(city="Paris")) is None
 
 
 async def test_who_is_erased_is_gone_with_all_that_was_theirs_and_the_rest_waits(store: Store, user: int) -> None:
-    neighbour = (await store.add_user(a_person())).user_id
+    neighbour = (await store.add_user(a_person())).value.user_id
     for person in (user, neighbour):
         await store.rate(NewRating(user_id=person, movie_id=3, rating=4.5))
         await store.mark_watched(NewWatched(user_id=person, movie_id=4))
@@ -179,13 +180,13 @@ async def test_nobody_takes_over_what_somebody_has(store: Store, user: int, fiel
 async def test_a_rating_is_taken_back_once(store: Store, user: int) -> None:
     await store.rate(NewRating(user_id=user, movie_id=3, rating=4.5))
     await store.rate(NewRating(user_id=user, movie_id=4, rating=4.5))
-    assert [await store.unrate(user, 3) for _ in range(2)] == [True, False]
+    assert [bool(await store.unrate(user, 3)) for _ in range(2)] == [True, False]
     assert [row.movie_id for row in await store.ratings(user, ALL)] == [4]
 
 
 async def test_a_viewing_is_unmarked_once(store: Store, user: int) -> None:
     await store.mark_watched(NewWatched(user_id=user, movie_id=3))
-    assert [await store.unmark_watched(user, 3) for _ in range(2)] == [True, False]
+    assert [bool(await store.unmark_watched(user, 3)) for _ in range(2)] == [True, False]
     assert await store.watched(user, ALL) == []
 
 
@@ -197,6 +198,19 @@ async def test_a_rating_is_created_then_replaced(store: Store, user: int) -> Non
     assert (second.value.rating, second.value.liked) == (2.0, None)
     assert second.value.rated_at >= first.value.rated_at
     assert await store.ratings(user, ALL) == [second.value]
+
+
+async def test_every_write_names_its_row_and_a_commit_of_its_own(store: Store, user: int) -> None:
+    rated = await store.rate(NewRating(user_id=user, movie_id=3, rating=4.5))
+    again = await store.rate(NewRating(user_id=user, movie_id=3, rating=2.0))
+    watched = await store.mark_watched(NewWatched(user_id=user, movie_id=3))
+    tokens = [rated.token, again.token, watched.token, await store.unmark_watched(user, 3), await store.unrate(user, 3)]
+    named = [(token.table, token.row_id) for token in tokens if token is not None]
+    rating, viewing = ("ratings", rated.value.rating_id), ("watched_movies", watched.value.watched_id)
+    assert named == [rating, rating, viewing, viewing, rating]
+    positions = [token.position for token in tokens if token is not None]
+    assert positions == sorted(set(positions))
+    assert len({token.txid for token in tokens if token is not None}) == len(tokens)
 
 
 async def test_ratings_come_in_pages(store: Store, user: int) -> None:
@@ -241,7 +255,7 @@ async def test_writes_name_what_they_do_not_find(store: Store, user: int) -> Non
 
 async def test_what_people_write_is_a_value_and_never_sql(store: Store) -> None:
     city = "'; drop table ratings; --"
-    assert (await store.add_user(a_person(city=city))).city == city
+    assert (await store.add_user(a_person(city=city))).value.city == city
 
 
 async def test_connections_that_were_cut_are_replaced_before_a_request_gets_them(source: Settings) -> None:

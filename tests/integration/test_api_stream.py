@@ -18,10 +18,12 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: 
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 
 from api.app import create_app
+from api.commit_tokens import CommitToken
 from api.follower import Batch, Follower
 from dataflix.contracts import Contracts, load_contracts
 from dataflix.model_registry import ANNOUNCEMENTS
 from dataflix.settings import Settings
+from dataflix.versions import RowVersion
 
 Client = TestClient[web.Request, web.Application]
 MOMENT = "2026-01-02T03:04:05.123456Z"
@@ -41,11 +43,19 @@ class MaskedTopics:
     def __post_init__(self) -> None:
         self._versions = itertools.count(time.time_ns())
 
-    def write(self, table: str, row: dict[str, Any], *, deleted: bool = False, version: int | None = None) -> int:
+    def write(
+        self,
+        table: str,
+        row: dict[str, Any],
+        *,
+        deleted: bool = False,
+        version: int | None = None,
+        txid: int | None = None,
+    ) -> int:
         contract = self.contracts.table(table)
         number = next(self._versions) if version is None else version
         stream = {"_version": str(number), "_deleted": int(deleted), "_op": "d" if deleted else "c", "_commit_lsn": 1}
-        source = {"_txid": None, "_committed_at": MOMENT, "_topic": contract.private_topic, "_partition": 0}
+        source = {"_txid": txid, "_committed_at": MOMENT, "_topic": contract.private_topic, "_partition": 0}
         key = orjson.dumps({name: row[name] for name in contract.key})
         blank: dict[str, Any] = {} if deleted else dict.fromkeys(contract.by_name)
         value = orjson.dumps(blank | row | stream | source | {"_offset": 0})
@@ -235,3 +245,37 @@ async def test_a_partition_that_is_added_later_is_followed_too(kafka: Settings) 
         async for attempt in patiently():
             with attempt:
                 assert any(batch.announced for batch in batches)
+
+
+async def test_who_waits_for_a_commit_is_answered_when_the_stream_has_brought_it(
+    client: Client, source: Settings, masked: MaskedTopics, ids: Iterator[int]
+) -> None:
+    person = {"username": (name := secrets.token_hex(8)), "email": f"{name}@example.net"}
+    user_id = (await (await client.post("/users", json=person)).json())["user_id"]
+    given = await client.post("/ratings", json={"user_id": user_id, "movie_id": 1, "rating": 4.5})
+    token = CommitToken.read(text := given.headers["Commit-Token"])
+    waiting = asyncio.create_task(client.get(f"/recommendations/{user_id}", params={"after": text}))
+    version = RowVersion(0, 0, is_change=True, lsn=token.position - 1).packed()
+    masked.rating(token.row_id, user_id, 1, version=version, txid=token.txid)
+    assert (await (await waiting).json())["fresh"] is True
+    async with serving(source) as restarted:
+        async for attempt in patiently():
+            with attempt:
+                answer = await restarted.get(f"/recommendations/{user_id}", params={"after": text})
+                assert (await answer.json())["fresh"] is True
+
+
+async def test_listeners_are_told_of_a_change_and_of_the_list_that_it_moved(
+    client: Client, masked: MaskedTopics, ids: Iterator[int]
+) -> None:
+    masked.user(user_id := next(ids))
+    async for attempt in patiently():
+        with attempt:
+            assert (await client.get(f"/recommendations/{user_id}")).status == 200
+    movie_id = (await recommended(client, user_id))[0]
+    query = {"user_id": str(user_id), "types": "change,recommendations"}
+    async with client.get("/events", params=query) as events:
+        await events.content.readuntil(b"event: recommendations")
+        masked.rating(rating_id := next(ids), user_id, movie_id)
+        await events.content.readuntil(b'"rating_id":%d,' % rating_id)
+        await events.content.readuntil(b'"left":[%d' % movie_id)

@@ -11,13 +11,16 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from api import keys
 from api.app import create_app
+from api.arrivals import Arrivals
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
 from api.erasing import Erasing
 from api.explorer import Explorer
+from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
 from api.memory_store import MemoryStore
 from api.middleware import AccessLog
+from api.newsroom import Newsroom
 from api.progress import Progress
 from api.replica import Replica
 from api.resources import Movie
@@ -26,6 +29,7 @@ from dataflix.recommender import ItemModel, interaction_score
 from dataflix.settings import Settings
 
 Client = TestClient[web.Request, web.Application]
+NOW = 1_800_000_000.0  # seconds since 1970
 _versions = itertools.count(1)
 
 
@@ -73,12 +77,17 @@ class Api:
     store: MemoryStore
     replica: Replica = field(default_factory=Replica)
     champion: ChampionModel | None = None
+    patience: float = 0.05
+    arrivals: Arrivals | None = None  # once it runs
+    newsroom: Newsroom | None = None
     progress: Progress = field(default_factory=lambda: Progress(frozenset(), lambda: 0.0))
     settings: Settings = field(default_factory=Settings)
 
     def stream(self, *changes: Change) -> None:
         for change in changes:
             self.replica.apply(change)
+        if self.arrivals:
+            self.arrivals.applied(changes)
 
     async def parts(self, app: web.Application) -> AsyncIterator[None]:
         async def fetch(_held: ChampionModel | None) -> ChampionModel | None:
@@ -90,6 +99,10 @@ class Api:
         app[keys.CHAMPIONS], app[keys.RECOMMENDER] = watch, LiveRecommender(self.replica, watch)
         app[keys.EXPLORER] = Explorer(self.replica, watch)
         app[keys.ERASING] = Erasing(self.store.any_erasure_waits, self.finish_erasures)
+        app[keys.ARRIVALS] = self.arrivals = Arrivals(self.replica, self.patience)
+        app[keys.LIVE_LISTS] = lists = LiveLists(app[keys.RECOMMENDER], app[keys.BROADCAST], lambda: NOW)
+        self.newsroom = Newsroom(app[keys.BROADCAST], lists, self.progress, lambda: NOW)
+        watch.tell(self.newsroom.model_switched)
         yield
 
     async def finish_erasures(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from prometheus_client.parser import text_string_to_metric_families
 from serving import Api, Client, a_champion, a_rating, an_api
 
+from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.follower import Batch
 from api.instruments import Instruments
@@ -62,7 +63,9 @@ def test_only_live_changes_tell_how_fresh_histories_are() -> None:
     batch = Batch(commits=[datetime.fromtimestamp(1_000.0, UTC)], rejected=2)
     instruments.counted(batch, live=False)
     instruments.counted(batch, live=True)
-    exposition = instruments.exposition(Replica(), Progress(frozenset(), lambda: 0.0), ChampionWatch(fetch))
+    exposition = instruments.exposition(
+        Replica(), Progress(frozenset(), lambda: 0.0), ChampionWatch(fetch), Broadcast()
+    )
     told = samples(exposition.decode())
     assert told["dataflix_api_events_total", labels()] == 2
     assert told["dataflix_api_events_rejected_total", labels()] == 4

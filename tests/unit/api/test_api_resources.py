@@ -125,7 +125,7 @@ async def test_an_unknown_id_is_not_found(client: Client, path: str) -> None:
 
 
 async def test_who_rated_nothing_has_an_empty_list(client: Client) -> None:
-    assert await (await client.get("/ratings/1")).json() == {"items": [], "next": None}
+    assert await (await client.get("/ratings/1")).json() == {"items": [], "next": None, "fresh": None}
 
 
 async def test_pages_follow_one_another_to_the_end(client: Client) -> None:

@@ -25,7 +25,7 @@ def event(table: str, row: dict[str, Any], *, deleted: bool = False) -> MaskedEv
 
 def test_a_rating_becomes_a_score_and_a_moment() -> None:
     opinion = Opinion(7, 3, True, interaction_score(4.5, liked=True), MICROSECONDS, stars=4.5)
-    assert read_change(event("ratings", RATING)) == RatingChange(5, 2**100, opinion)
+    assert read_change(event("ratings", RATING)) == RatingChange(5, 2**100, opinion, txid=1)
 
 
 def test_a_rating_without_a_thumb_is_read() -> None:
@@ -38,7 +38,7 @@ def test_a_rating_without_a_thumb_is_read() -> None:
 def test_a_viewing_counts_as_one_without_stars() -> None:
     row = {"watched_id": 9, "user_id": 7, "movie_id": 3, "watched_at": MOMENT}
     opinion = Opinion(7, 3, False, WATCHED_ONLY_SCORE, MICROSECONDS)
-    assert read_change(event("watched_movies", row)) == WatchedChange(9, 2**100, opinion)
+    assert read_change(event("watched_movies", row)) == WatchedChange(9, 2**100, opinion, txid=1)
 
 
 def test_of_a_movie_only_what_is_shown_is_kept() -> None:
@@ -48,10 +48,10 @@ def test_of_a_movie_only_what_is_shown_is_kept() -> None:
 @pytest.mark.parametrize(
     ("table", "key", "expected"),
     [
-        ("users", {"user_id": 7}, UserChange(7, 2**100, exists=False)),
+        ("users", {"user_id": 7}, UserChange(7, 2**100, exists=False, txid=1)),
         ("movies", {"movie_id": 3}, MovieChange(3, 2**100, None)),
-        ("ratings", {"rating_id": 5}, RatingChange(5, 2**100, None)),
-        ("watched_movies", {"watched_id": 9}, WatchedChange(9, 2**100, None)),
+        ("ratings", {"rating_id": 5}, RatingChange(5, 2**100, None, txid=1)),
+        ("watched_movies", {"watched_id": 9}, WatchedChange(9, 2**100, None, txid=1)),
     ],
 )
 def test_a_delete_needs_nothing_but_the_key(table: str, key: dict[str, Any], expected: object) -> None:
