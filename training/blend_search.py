@@ -30,15 +30,6 @@ class BlendChoice:
     ndcg: dict[str, float]  # of the blend and of each part alone
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """What the parts say of the items that can be shown next; the one that was chosen stands first."""
-
-    factors: Float32Array
-    next_items: Float32Array
-    popularity: Float32Array
-
-
 def without_newest(log: InteractionLog) -> InteractionLog:
     """What a model may learn from that is asked for the newest ``STEPS_AHEAD``: at most half of a person's history."""
     held = newest_of_each(log, lambda totals: np.minimum(STEPS_AHEAD, totals // 2))
@@ -54,9 +45,16 @@ def choose_blend(log: InteractionLog, model: ItemModel, seed: int) -> BlendChoic
     trial = replace(model, blend=replace(model.blend, factors=1.0, next_items=1.0))
     starts = log.starts
     steps = [_step(log, trial, int(starts[log.users[one]]), int(one)) for one in asked]
+    columns = np.concatenate([np.empty((3, 0), np.float32), *(one for one in steps if one is not None)], axis=1)
+    sizes = np.array([one.shape[1] for one in steps if one is not None], dtype=np.int64)
+    first = np.cumsum(sizes) - sizes
 
     def ndcg(factors: float, next_items: float, popularity: float) -> float:
-        return float(np.mean([_gain(one, factors, next_items, popularity) for one in steps]))
+        if not sizes.size:
+            return 0.0
+        scores = np.array([factors, next_items, popularity], dtype=np.float32) @ columns
+        ahead = np.add.reduceat(scores >= np.repeat(scores[first], sizes), first, dtype=np.int64) - 1
+        return float(np.sum(1 / np.log2(ahead[ahead < CUT] + 2)) / asked.size)
 
     tried = [(ndcg(f, 1.0, p), -f, -p) for f in FACTOR_WEIGHTS for p in POPULARITY_WEIGHTS]
     best, factors, popularity = max(tried)  # of equal ones the one that leans least on the other parts
@@ -65,8 +63,9 @@ def choose_blend(log: InteractionLog, model: ItemModel, seed: int) -> BlendChoic
     return BlendChoice(blend, int(asked.size), {"blend": best} | alone)
 
 
-def _step(log: InteractionLog, model: ItemModel, start: int, end: int) -> _Step | None:
-    """None for an item that the model cannot know."""
+def _step(log: InteractionLog, model: ItemModel, start: int, end: int) -> Float32Array | None:
+    """What factors, next items and popularity say of the items that can be shown next: [3, items], the one that was
+    chosen first. None for an item that the model cannot know."""
     wanted = int(model.rows_of(log.item_ids[[log.items[end]]])[0])
     if wanted < 0:
         return None
@@ -79,16 +78,8 @@ def _step(log: InteractionLog, model: ItemModel, start: int, end: int) -> _Step 
     parts = (by_factors, by_next, model.crowd)
     likely = np.unique(np.concatenate([_first(part, unseen) for part in parts]))
     rows = np.concatenate([[wanted], likely[likely != wanted]])
-    return _Step(*(part[rows] for part in parts))
+    return np.stack([part[rows] for part in parts])
 
 
 def _first(part: Float32Array, unseen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:
-    return top(CANDIDATES, np.where(unseen, part, -np.inf).astype(np.float64))
-
-
-def _gain(step: _Step | None, factors: float, next_items: float, popularity: float) -> float:
-    if step is None:
-        return 0.0
-    scores = factors * step.factors + next_items * step.next_items + popularity * step.popularity
-    ahead = int(np.count_nonzero(scores[1:] >= scores[0]))
-    return float(1 / np.log2(ahead + 2)) if ahead < CUT else 0.0
+    return top(CANDIDATES, np.where(unseen, part, np.float32(-np.inf)))

@@ -1,12 +1,19 @@
 """The movies that may be recommended, and how many people chose each: kept up to date one change at a time."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array
+from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array, Rows
 from dataflix.recommender.model import ItemModel
+
+
+class Alignment(NamedTuple):
+    """A catalogue beside a model."""
+
+    rows: Rows  # the row in the model of each movie, -1 for a movie that it does not know
+    unknown: Rows  # positions in the catalogue of the movies that the model does not know
 
 
 class Catalogue:
@@ -20,7 +27,7 @@ class Catalogue:
         self._people: dict[int, int] = {}
         self._ids: Int64Array | None = None
         self._popularity: Float64Array | None = None
-        self._aligned: tuple[ItemModel, NDArray[np.intp]] | None = None
+        self._aligned: tuple[ItemModel, Alignment] | None = None
 
     @classmethod
     def of(cls, model: ItemModel) -> "Catalogue":
@@ -81,16 +88,20 @@ class Catalogue:
             self._popularity = np.array([people.get(movie, 0) for movie in self.movie_ids.tolist()], dtype=np.float64)
         return self._popularity
 
-    def rows_in(self, model: ItemModel) -> NDArray[np.intp]:
-        """The row in ``model`` of each of ``movie_ids``, -1 for a movie that it does not know."""
+    def alignment(self, model: ItemModel) -> Alignment:
+        """Where ``movie_ids`` stand in ``model``."""
         if self._aligned is None or self._aligned[0] is not model:
-            self._aligned = (model, model.rows_of(self.movie_ids))
+            rows = model.rows_of(self.movie_ids)
+            self._aligned = (model, Alignment(rows, np.flatnonzero(rows < 0)))
         return self._aligned[1]
 
-    def positions_of(self, movie_ids: Iterable[int]) -> NDArray[np.intp]:
+    def positions_of(self, movie_ids: Int64Array) -> Rows:
         """Where those of ``movie_ids`` that are in the catalogue stand in its arrays."""
-        known = np.array([movie for movie in movie_ids if movie in self._movies], dtype=np.int64)
-        return np.searchsorted(self.movie_ids, known)
+        if not self._movies:
+            return np.empty(0, dtype=np.intp)
+        positions: Rows = np.searchsorted(self.movie_ids, movie_ids)
+        positions[positions == self.movie_ids.size] = 0
+        return np.asarray(positions[self.movie_ids[positions] == movie_ids])
 
     def _forget_arrays(self) -> None:
         self._ids = None

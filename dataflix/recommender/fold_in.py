@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflix.recommender.arrays import Float64Array
+from dataflix.recommender.arrays import Float64Array, Rows
 from dataflix.recommender.interactions import History, Recency
 from dataflix.recommender.model import ItemModel
 
@@ -26,25 +26,33 @@ def fold_in(model: ItemModel, history: History, recency: Recency) -> Float64Arra
     """Factors [k] of the person with this history; zeros when the model knows none of its movies."""
     rows = model.rows_of(history.movie_ids)
     weights = recency.weights(history.positions) * history.likings
-    known = (rows >= 0) & (weights > 0)
-    target = weights[known] @ model.factors[rows[known]].astype(np.float64)
-    return non_negative_least_squares(model.gram, target)
+    known = rows >= 0
+    return fold_in_rows(model, rows[known], weights[known])
 
 
-def non_negative_least_squares(gram: Float64Array, target: Float64Array) -> Float64Array:
+def fold_in_rows(model: ItemModel, rows: Rows, weights: Float64Array) -> Float64Array:
+    """As ``fold_in``, of rows of the model and what each weighs."""
+    target = weights @ model.factors[rows].astype(np.float64)
+    return non_negative_least_squares(model.gram, target, model.gram_inverse @ target)
+
+
+def non_negative_least_squares(
+    gram: Float64Array, target: Float64Array, guess: Float64Array | None = None
+) -> Float64Array:
     """The w >= 0 that minimises ``w gram w' - 2 target w'``; ``gram`` is [k, k] positive semidefinite, ``target`` [k].
 
     Exact: a few small linear systems by block pivoting; by the slower and always finite active set where that circles.
+    The search begins with the coordinates that are positive in ``guess``: a good one saves the largest systems.
     """
-    solution = _by_block_pivoting(gram, target)
+    solution = _by_block_pivoting(gram, target, target if guess is None else guess)
     return solution if solution is not None else _by_active_set(gram, target)
 
 
-def _by_block_pivoting(gram: Float64Array, target: Float64Array) -> Float64Array | None:
+def _by_block_pivoting(gram: Float64Array, target: Float64Array, guess: Float64Array) -> Float64Array | None:
     """Every coordinate on the wrong side changes its side at once (Kim, Park: Fast nonnegative matrix factorization,
     2011); None when some still do after a few rounds, or when a system has no single solution."""
     enough = _ROUNDING * float(np.max(target, initial=0.0))
-    positive = target > enough
+    positive = (target > enough) & (guess > 0)
     for _ in range(_MOST_PIVOTS):
         solution = np.zeros(target.size)
         chosen = np.flatnonzero(positive)

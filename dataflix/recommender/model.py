@@ -44,7 +44,9 @@ class ItemModel:
     next_items: NextItems | None = None
     stars: StarModel | None = None
     blend: Blend = FACTORS_ALONE
+    by_factor: Float32Array = field(init=False)  # [k, n], the factors again: a person has but some of them
     gram: Float64Array = field(init=False)  # [k, k], factors' * factors
+    gram_inverse: Float64Array = field(init=False)  # [k, k], its pseudo-inverse: where a fold-in begins
     factor_means: Float64Array = field(init=False)  # [k], over the items
     crowd: Float32Array = field(init=False)  # [n], the logarithm of the popularity, standardised over the items
 
@@ -66,10 +68,12 @@ class ItemModel:
         if self.stars is not None:
             self.stars.check(rows)
         wide = self.factors.astype(np.float64)
+        object.__setattr__(self, "by_factor", np.ascontiguousarray(self.factors.T))
         object.__setattr__(self, "gram", wide.T @ wide)
+        object.__setattr__(self, "gram_inverse", np.linalg.pinv(self.gram, hermitian=True))
         object.__setattr__(self, "factor_means", wide.mean(axis=0))
         object.__setattr__(self, "crowd", standardised(np.log1p(self.popularity)))
-        for name in ("item_ids", "factors", "popularity", "gram", "factor_means", "crowd"):
+        for name in (*_ARRAYS, "by_factor", "gram", "gram_inverse", "factor_means", "crowd"):
             getattr(self, name).setflags(write=False)
 
     @property

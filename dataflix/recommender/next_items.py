@@ -34,11 +34,10 @@ class NextItems:
     def votes(self, rows: Rows, weights: Float64Array) -> Float64Array:
         """For every item the sum of what ``rows`` say of it, each with its weight."""
         count = self.starts.size - 1
-        parts = [slice(self.starts[row], self.starts[row + 1]) for row in rows.tolist()]
-        if not parts:
+        if not rows.size:
             return np.zeros(count)
+        begins, ends = self.starts[rows], self.starts[rows + 1]
+        parts = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
         items = np.concatenate([self.items[part] for part in parts])
-        said = np.concatenate(
-            [self.weights[part] * weight for part, weight in zip(parts, weights.tolist(), strict=True)]
-        )
+        said = np.concatenate([self.weights[part] for part in parts]) * np.repeat(weights, ends - begins)
         return np.bincount(items, weights=said, minlength=count).astype(np.float64)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataflix.recommender.arrays import Float64Array, Int64Array, Rows
+from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array, Rows
 from dataflix.recommender.catalogue import Catalogue
 from dataflix.recommender.interactions import History, Interaction
 from dataflix.recommender.model import ItemModel
@@ -56,20 +56,21 @@ def rank(model: ItemModel | None, catalogue: Catalogue, history: History, limit:
     by popularity. Without a model, or when it knows nothing of the history, all are ordered by popularity. What is
     still equal is ordered by movie id. A smaller limit gives the beginning of the same list.
     """
-    unseen = np.ones(len(catalogue), dtype=np.bool_)
-    unseen[catalogue.positions_of(history.movie_ids.tolist())] = False
+    seen = catalogue.positions_of(history.movie_ids)
     known_scores = taste(model, history) if model is not None and len(history) else None
     if model is None or known_scores is None:
-        return _by_popularity(catalogue, np.flatnonzero(unseen), limit)
+        return _by_popularity(catalogue, _unseen(catalogue, seen), limit)
 
-    rows = catalogue.rows_in(model)
-    known = np.flatnonzero(unseen & (rows >= 0))
-    scores = known_scores[rows[known]].astype(np.float64)
-    best = top(limit, scores, catalogue.popularity[known])
-    chosen = Ranking(catalogue.movie_ids[known[best]], scores[best], best.size)
+    rows, unknown = catalogue.alignment(model)
+    scores = known_scores.take(rows, mode="wrap")
+    scores[unknown] = -np.inf
+    scores[seen] = -np.inf
+    left = rows.size - unknown.size - int(np.count_nonzero(rows[seen] >= 0))
+    best = top(min(limit, left), scores, catalogue.popularity)
+    chosen = Ranking(catalogue.movie_ids[best], scores[best].astype(np.float64), best.size)
     if best.size >= limit:
         return chosen
-    others = _by_popularity(catalogue, np.flatnonzero(unseen & (rows < 0)), limit - best.size)
+    others = _by_popularity(catalogue, np.setdiff1d(unknown, seen, assume_unique=True), limit - best.size)
     return Ranking(
         np.concatenate([chosen.movie_ids, others.movie_ids]), np.concatenate([chosen.scores, others.scores]), best.size
     )
@@ -86,7 +87,7 @@ def predicted_stars(model: ItemModel | None, history: History, movie_ids: Int64A
     return model.stars.predict(model.rows_of(history.movie_ids[rated]), history.stars[rated], model.rows_of(movie_ids))
 
 
-def top(limit: int, *keys: Float64Array) -> Rows:
+def top(limit: int, *keys: Float64Array | Float32Array) -> Rows:
     """Positions of the ``limit`` highest, best first: by the first key, equal ones by the next, then by position.
 
     Only what can still be among them is sorted, so a short list of many movies is cheap.
@@ -100,6 +101,12 @@ def top(limit: int, *keys: Float64Array) -> Rows:
         candidates = np.arange(first.size)
     order = np.lexsort([-key[candidates] for key in reversed(keys)])
     return candidates[order[:limit]]
+
+
+def _unseen(catalogue: Catalogue, seen: Rows) -> Rows:
+    unseen = np.ones(len(catalogue), dtype=np.bool_)
+    unseen[seen] = False
+    return np.flatnonzero(unseen)
 
 
 def _by_popularity(catalogue: Catalogue, positions: Rows, limit: int) -> Ranking:

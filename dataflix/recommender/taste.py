@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dataflix.recommender.arrays import Float32Array, Float64Array
-from dataflix.recommender.fold_in import fold_in
+from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
+from dataflix.recommender.fold_in import fold_in_rows
 from dataflix.recommender.interactions import History, Recency
 from dataflix.recommender.model import ItemModel
 
@@ -43,27 +43,48 @@ def taste(model: ItemModel, history: History) -> Float32Array | None:
 def personal_parts(model: ItemModel, history: History) -> PersonalParts:
     """The parts that the blend of the model weighs; one that weighs nothing is not computed."""
     blend = model.blend
+    known = _known(model, history)
     return PersonalParts(
-        factors=_by_factors(model, history, blend.factors_recency) if blend.factors else None,
-        next_items=_by_next_items(model, history, blend.next_items_recency) if blend.next_items else None,
+        factors=_by_factors(model, known, blend.factors_recency) if blend.factors else None,
+        next_items=_by_next_items(model, known, blend.next_items_recency) if blend.next_items else None,
     )
 
 
-def _by_factors(model: ItemModel, history: History, recency: Recency) -> Float32Array | None:
-    person = fold_in(model, history, recency)
+class _Known(NamedTuple):
+    """What the model knows of a history, the newest first."""
+
+    rows: Rows
+    positions: Float64Array
+    likings: Float64Array
+
+    def weighted(self, recency: Recency) -> tuple[Rows, Float64Array]:
+        """The rows that weigh something, and what."""
+        weights = recency.weights(self.positions) * self.likings
+        counted = np.flatnonzero(weights)
+        return self.rows[counted], weights[counted]
+
+
+def _known(model: ItemModel, history: History) -> _Known:
+    rows = model.rows_of(history.movie_ids)
+    known = np.flatnonzero(rows >= 0)
+    return _Known(rows[known], history.positions[known], history.likings[known])
+
+
+def _by_factors(model: ItemModel, known: _Known, recency: Recency) -> Float32Array | None:
+    person = fold_in_rows(model, *known.weighted(recency))
     spread = _spread(
         mean=float(model.factor_means @ person), square=float(person @ model.gram @ person) / model.item_ids.size
     )
-    return model.factors @ (person / spread).astype(np.float32) if spread else None
+    if not spread:
+        return None
+    there = np.flatnonzero(person)
+    return (person[there] / spread).astype(np.float32) @ model.by_factor[there]
 
 
-def _by_next_items(model: ItemModel, history: History, recency: Recency) -> Float32Array | None:
+def _by_next_items(model: ItemModel, known: _Known, recency: Recency) -> Float32Array | None:
     if model.next_items is None:
         return None
-    weights: Float64Array = recency.weights(history.positions) * history.likings
-    rows = model.rows_of(history.movie_ids)
-    counted = (rows >= 0) & (weights > 0)
-    votes = model.next_items.votes(rows[counted], weights[counted])
+    votes = model.next_items.votes(*known.weighted(recency))
     spread = _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
     return (votes / spread).astype(np.float32) if spread else None
 

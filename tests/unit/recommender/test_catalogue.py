@@ -52,12 +52,12 @@ def test_a_count_that_comes_before_its_movie_is_not_lost() -> None:
 def test_rows_follow_the_movies_and_the_model() -> None:
     catalogue = a_catalogue(1, 3)
     model, newer = a_model([[1.0], [1.0]], [1, 2]), a_model([[1.0], [1.0], [1.0]], [1, 2, 3])
-    assert catalogue.rows_in(model).tolist() == [0, -1]
+    assert catalogue.alignment(model).rows.tolist() == [0, -1]
 
     catalogue.add(2)
 
-    assert catalogue.rows_in(model).tolist() == [0, 1, -1]
-    assert catalogue.rows_in(newer).tolist() == [0, 1, 2]
+    assert catalogue.alignment(model).rows.tolist() == [0, 1, -1]
+    assert catalogue.alignment(newer).rows.tolist() == [0, 1, 2]
 
 
 def test_a_model_by_itself_is_a_catalogue_too() -> None:
