@@ -5,7 +5,15 @@ from collections.abc import Callable, Sized
 from http import HTTPMethod, HTTPStatus
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 
 from api.broadcast import Broadcast
 from api.champion import ChampionWatch
@@ -28,6 +36,7 @@ class Instruments:
             collector(registry=registry)
         self._requests = metrics.API_REQUESTS.counter(registry)
         self._request_seconds = metrics.API_REQUEST_SECONDS.histogram(registry)
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._events = metrics.API_EVENTS.counter(registry)
         self._rejected = metrics.API_EVENTS_REJECTED.counter(registry)
         self._commit_to_history = metrics.API_COMMIT_TO_HISTORY_SECONDS.histogram(registry)
@@ -50,10 +59,18 @@ class Instruments:
             status, streamed = response.status, not isinstance(response, web.Response)
         finally:
             method, route = request.method if request.method in _METHODS else "other", request.get(ROUTE, UNKNOWN)
-            self._requests.labels(method, route, status).inc()
+            count, seconds = self._of(method, route, status)
+            count.inc()
             if not streamed:
-                self._request_seconds.labels(method, route).observe(time.perf_counter() - began)
+                seconds.observe(time.perf_counter() - began)
         return response
+
+    def _of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """The two that a request moves, looked up by their labels once and not for every request."""
+        key = (method, route, status)
+        if key not in self._children:
+            self._children[key] = self._requests.labels(*key), self._request_seconds.labels(method, route)
+        return self._children[key]
 
     def counted(self, batch: Batch, *, live: bool) -> None:
         """A batch is part of the histories. ``live`` when it is news and not the past being read at start."""

@@ -20,6 +20,7 @@ class _Answered:
     catalogue_revision: int
     limit: int
     answer: Recommendations
+    rendered: bytes
 
 
 class LiveRecommender:
@@ -39,6 +40,15 @@ class LiveRecommender:
 
     def recommend(self, user_id: int, limit: int) -> Recommendations:
         """The best ``limit`` movies that the person has neither rated nor watched."""
+        return self._answer(user_id, limit)[0]
+
+    def rendered(self, user_id: int, limit: int) -> bytes:
+        """The same as JSON."""
+        answer, rendered = self._answer(user_id, limit)
+        return answer.model_dump_json().encode() if rendered is None else rendered
+
+    def _answer(self, user_id: int, limit: int) -> tuple[Recommendations, bytes | None]:
+        """The answer; as JSON too where it was given before."""
         champion, history = self._champions.current, self._replica.history(user_id)
         revision, last = self._replica.catalogue_revision, self._answered.get(user_id)
         if (
@@ -47,11 +57,13 @@ class LiveRecommender:
             and last.champion is champion
             and (last.catalogue_revision, last.limit) == (revision, limit)
         ):
-            return last.answer
+            return last.answer, last.rendered
         answer, lasting = self._compute(user_id, champion, history, limit)
         if champion is not None and lasting:
-            self._remember(user_id, _Answered(history, champion, revision, limit, answer))
-        return answer
+            rendered = answer.model_dump_json().encode()
+            self._remember(user_id, _Answered(history, champion, revision, limit, answer, rendered))
+            return answer, rendered
+        return answer, None
 
     def _compute(
         self, user_id: int, champion: ChampionModel | None, history: History, limit: int

@@ -36,7 +36,7 @@ class Call(Generic[PathModel, QueryModel, BodyModel]):
 class Reply:
     """What a route answers."""
 
-    answer: BaseModel
+    answer: BaseModel | bytes  # bytes: rendered before
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
         if reply.status == HTTPStatus.NO_CONTENT:
             return web.Response(status=reply.status, headers=reply.headers)
         return web.Response(
-            body=reply.answer.model_dump_json().encode(),
+            body=reply.answer if isinstance(reply.answer, bytes) else reply.answer.model_dump_json().encode(),
             status=reply.status,
             headers=reply.headers,
             content_type=JSON,

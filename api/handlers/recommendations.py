@@ -26,8 +26,9 @@ async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> R
         raise not_found("user")
     query = call.query
     if query.genre is None and not query.excluded:
-        answer = recommender.recommend(user_id, query.limit)
-        return Reply(answer if fresh is None else answer.model_copy(update={"fresh": fresh}))
+        if fresh is None:
+            return Reply(recommender.rendered(user_id, query.limit))
+        return Reply(recommender.recommend(user_id, query.limit).model_copy(update={"fresh": fresh}))
     narrowed = call.app[EXPLORER].for_user(user_id, query.limit, query.genre, query.excluded)
     return Reply(Recommendations(user_id=user_id, fresh=fresh, **dict(narrowed)))
 

@@ -109,6 +109,18 @@ async def test_an_answer_is_computed_anew_for_another_history_model_catalogue_or
     assert recommender.recommend(7, 5).model_version == "2"
 
 
+def test_what_is_kept_as_json_says_what_is_recommended() -> None:
+    replica, watch = an_api().replica, ChampionWatch(no_registry)
+    recommender = LiveRecommender(replica, watch)
+    for change in (None, a_rating(1, movie=2), a_rating(2, movie=4, at=1)):
+        if change is not None:
+            replica.apply(change)
+        for champion in (None, a_champion(version=1), a_champion(version=2)):
+            watch.current = champion
+            for _ in range(2):
+                assert recommender.rendered(7, 5) == recommender.recommend(7, 5).model_dump_json().encode()
+
+
 async def test_popularity_follows_what_others_do() -> None:
     api = an_api()
     api.champion = a_champion()
