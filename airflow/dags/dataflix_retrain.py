@@ -12,6 +12,10 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from dataflix_tasks import MARTS, TASK_DEFAULTS, command
 
 IF_DUE = "{% if dag_run.run_type != 'manual' or params.only_if_due %} --if-due{% endif %}"
+CHOICES = (
+    "{% if params.n_components %} --n-components {{ params.n_components }}{% endif %}"
+    "{% if params.max_iter %} --max-iter {{ params.max_iter }}{% endif %}"
+)
 VERSION = "{{ ti.xcom_pull('fit')['version'] }}"
 
 with DAG(
@@ -24,8 +28,9 @@ with DAG(
     max_active_runs=1,
     default_args=TASK_DEFAULTS,
     params={
-        "n_components": Param(10, type="integer", minimum=1, description="Factors of each movie"),
-        "max_iter": Param(200, type="integer", minimum=1, description="Most iterations of the fit"),
+        # Nothing given: what `training fit` takes by itself
+        "n_components": Param(None, type=["null", "integer"], minimum=1, description="Factors of each movie"),
+        "max_iter": Param(None, type=["null", "integer"], minimum=1, description="Most iterations of the fit"),
         "only_if_due": Param(False, type="boolean", description="Skip unless a training is due, as by the clock"),
     },
     tags=["dataflix"],
@@ -35,8 +40,7 @@ with DAG(
     )
     fit = command(
         "fit",
-        "training fit {{ ti.xcom_pull('snapshot')['snapshot'] }} --n-components {{ params.n_components }}"
-        " --max-iter {{ params.max_iter }} --for '{{ run_id }}'",
+        f"training fit {{{{ ti.xcom_pull('snapshot')['snapshot'] }}}}{CHOICES} --for '{{{{ run_id }}}}'",
         "Fits a model to the snapshot and registers it as a candidate. Repeated, it finds what it registered.",
     )
     evaluate = command(
