@@ -9,6 +9,7 @@ import typer
 
 from bench.chaos.run import chaos
 from bench.freshness import freshness
+from bench.marts import marts
 from bench.recommendation_freshness import recommendation_freshness
 from bench.throughput.run import throughput
 from dataflix.errors import DataflixError
@@ -63,6 +64,16 @@ def measure_throughput(
     with. A figure is null where there were too few events to measure it.
     """
     print(json.dumps(throughput(load_settings(), events)))
+
+
+@app.command("marts")
+def measure_marts(
+    rows: Annotated[int, typer.Option(min=20_000, help="Ratings that the full build reads.")] = 1_000_000,
+    changes: Annotated[int, typer.Option(min=10, help="Changes that the incremental run takes up.")] = 10_000,
+    _json: Annotated[bool, typer.Option("--json", help="One JSON object, as every benchmark prints.")] = True,
+) -> None:
+    """Full build of the marts against a run that adds changes, in databases of its own."""
+    print(json.dumps(marts(load_settings(), rows, changes)))
 
 
 def main() -> None:

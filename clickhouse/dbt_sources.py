@@ -23,7 +23,8 @@ def render(tables: Iterable[Table]) -> str:
         "sources": [
             {
                 "name": RAW_DATABASE,
-                "schema": RAW_DATABASE,
+                # a benchmark builds the marts of tables of its own
+                "schema": f"{{{{ env_var('DATAFLIX_DBT_RAW', '{RAW_DATABASE}') }}}}",
                 "description": "Masked changes of the source tables, one row for each version of a row. "
                 "Read them with FINAL and without the deleted ones, as the staging models do.",
                 "config": {"loaded_at_field": INGESTED_AT, "freshness": _FRESHNESS},

@@ -143,7 +143,8 @@ class FullStart:
     def _build_marts(self) -> None:
         if not self._marts_stand:
             self._step("Waiting until raw holds what the source holds", "clickhouse verify --wait 120")
-            self._step("Building the marts (dbt build)", "stack dbt build")
+            # Other models make other rows of the same raw: what earlier ones made is built anew
+            self._step("Building the marts (dbt build)", "stack dbt build --full-refresh")
 
     def _train(self) -> None:
         if not (self._marts_stand and has_champion(self._home.settings)):

@@ -55,7 +55,7 @@ STEPS = [
     "connectors load-sample",
     "connectors register",
     "clickhouse verify --wait 120",
-    "stack dbt build",
+    "stack dbt build --full-refresh",
     "training train --if-missing",
 ]
 
@@ -75,8 +75,8 @@ def test_the_first_start_does_everything_in_an_order_that_holds(home: Home, happ
         ("connectors register", "watcher"),
         ("clickhouse apply", "worker"),
         ("worker", "clickhouse verify --wait 120"),
-        ("clickhouse verify --wait 120", "stack dbt build"),
-        ("stack dbt build", "training train --if-missing"),
+        ("clickhouse verify --wait 120", "stack dbt build --full-refresh"),
+        ("stack dbt build --full-refresh", "training train --if-missing"),
         ("training create-buckets", "training train --if-missing"),
     ):
         assert position[before] < position[after], f"{before} before {after}"

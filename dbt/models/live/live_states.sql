@@ -1,0 +1,6 @@
+select
+    country,
+    state,
+    count() as users
+from {{ ref('stg_users') }}
+group by country, state

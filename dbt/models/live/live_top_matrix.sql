@@ -1,0 +1,36 @@
+with
+
+active_users as (
+
+    select user_id
+    from {{ ref('stg_ratings') }}
+    group by user_id
+    order by count() desc, user_id
+    limit {{ var('top_matrix_size') }}
+
+),
+
+rated_movies as (
+
+    select movie_id
+    from {{ ref('stg_ratings') }}
+    group by movie_id
+    order by count() desc, movie_id
+    limit {{ var('top_matrix_size') }}
+
+)
+
+select
+    ratings.user_id as user_id,
+    ratings.movie_id as movie_id,
+    movies.title as title,
+    argMax(ratings.rating, (ratings.rated_at, ratings.rating_id)) as rating
+from {{ ref('stg_ratings') }} as ratings
+inner join {{ ref('stg_movies') }} as movies on ratings.movie_id = movies.movie_id
+where
+    ratings.user_id in (select user_id from active_users)
+    and ratings.movie_id in (select movie_id from rated_movies)
+group by
+    ratings.user_id,
+    ratings.movie_id,
+    movies.title

@@ -1,0 +1,150 @@
+"""Marts that grew batch by batch hold what a full refresh makes of the same raw tables, whatever has happened."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+from clickhouse_connect.driver.client import Client
+from dbt_runs import Dbt, at, shown, truncate
+from own_stack import Stack
+
+from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
+from dataflix.settings import Settings
+
+PEOPLE, MOVIES = 12, 9  # few enough that most changes meet a cell that is there
+ERASED = 3
+CHANGES = 150
+BATCHES = 2
+KEYS = {"users": "user_id", "movies": "movie_id", "ratings": "rating_id", "watched_movies": "watched_id"}
+EMPTY = {"users": {"username": "hash", "email": "hash"}, "movies": {"title": "A movie"}}
+Row = dict[str, Any]
+
+
+class History:
+    """Random changes of a source, and how a stream brings them: some twice, some late, each table for itself."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._versions = count(1)
+        self._ids = count(1)
+        self._live: dict[str, dict[int, Row]] = defaultdict(dict)
+        self._late: list[tuple[str, Row]] = []
+
+    def batch(self) -> Iterator[tuple[str, Row]]:
+        """Rows of raw by table, in the order of their arrival."""
+        late, self._late = self._late, []
+        for _ in range(CHANGES):
+            for table, row in self._change():
+                if self._random.random() < 0.15:
+                    self._late.append((table, row))
+                else:
+                    yield table, row
+                if self._random.random() < 0.1:
+                    yield table, row
+        yield from late  # overtaken by the changes of this batch
+
+    def _change(self) -> list[tuple[str, Row]]:
+        draw = self._random
+        table = draw.choices(list(KEYS), [2, 1, 8, 6])[0]
+        live = self._live[table]
+        action = draw.choices(["new", "changed", "moved", "deleted"], [5, 4, 1, 3])[0]
+        if table in EMPTY:
+            key = draw.randint(1, PEOPLE if table == "users" else MOVIES)
+            if action == "deleted" and table == "users":
+                return self.person_leaves(key)
+            return [self._write(table, key, EMPTY[table] | {"created_at": at(1)})]
+        if action == "new" or not live:
+            return [self._write(table, next(self._ids), self._place(table))]
+        key = draw.choice(list(live))
+        if action == "deleted":
+            return [self._delete(table, key)]
+        kept = {} if action == "moved" else {name: live[key][name] for name in ("user_id", "movie_id")}
+        return [self._write(table, key, self._place(table) | kept)]
+
+    def person_leaves(self, person: int) -> list[tuple[str, Row]]:
+        gone = [
+            self._delete(table, key)
+            for table in ("ratings", "watched_movies")
+            for key, row in list(self._live[table].items())
+            if row["user_id"] == person
+        ]
+        return [*gone, self._delete("users", person)]
+
+    def _place(self, table: str) -> Row:
+        draw = self._random
+        # few moments: two events of one cell at the same time are no rarity
+        happened_at = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=draw.randint(0, 20))).isoformat()
+        place = {"user_id": draw.randint(1, PEOPLE), "movie_id": draw.randint(1, MOVIES)}
+        if table == "watched_movies":
+            return place | {"watched_at": happened_at}
+        stars = f"{draw.randint(1, 10) / 2}"
+        return place | {"rating": stars, "liked": draw.choice([True, False, None]), "rated_at": happened_at}
+
+    def _write(self, table: str, key: int, values: Row) -> tuple[str, Row]:
+        self._live[table][key] = values
+        return table, {KEYS[table]: key, **values, "_version": str(next(self._versions)), "_deleted": 0}
+
+    def _delete(self, table: str, key: int) -> tuple[str, Row]:
+        self._live[table].pop(key, None)
+        return table, {KEYS[table]: key, "_version": str(next(self._versions)), "_deleted": 1}
+
+
+def deliver(raw: Client, arrivals: Iterator[tuple[str, Row]]) -> None:
+    """Insert in small blocks, as the worker does."""
+    blocks: dict[str, list[bytes]] = defaultdict(list)
+    for table, row in arrivals:
+        blocks[table].append(orjson.dumps(row))
+    for table, rows in blocks.items():
+        for start in range(0, len(rows), 40):
+            raw.raw_insert(
+                f"raw.{table}",
+                insert_block=b"\n".join(rows[start : start + 40]),
+                fmt="JSONEachRow",
+                settings={"date_time_input_format": "best_effort"},
+            )
+
+
+def erase(raw: Client, person: int) -> None:
+    """What `forget` does in ClickHouse once the deletions have come through."""
+    for table in ("raw.users", "raw.ratings", "raw.watched_movies", "analytics.user_movie_cells", "analytics.users"):
+        alive = "and _deleted = 0" if table.startswith("raw.") else ""
+        raw.command(f"alter table {table} delete where user_id = {person} {alive} settings mutations_sync = 2")
+
+
+@pytest.fixture
+def raw(stack: Stack, clickhouse: Settings) -> Iterator[Client]:
+    """Empty raw tables."""
+    stack.run("clickhouse", "apply")
+    client = open_clickhouse(clickhouse, ClickHouseUser.ADMIN)
+    truncate(client)
+    yield client
+    truncate(client)
+    client.close()
+
+
+def test_batches_add_up_to_a_full_refresh(
+    raw: Client, clickhouse: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    dbt = Dbt(clickhouse, tmp_path_factory.mktemp("increments"))
+    history = History(seed=20260105)
+    deliver(raw, history.batch())
+    dbt.run("--full-refresh")
+    for _ in range(BATCHES):
+        deliver(raw, history.batch())
+        dbt.run()
+    deliver(raw, iter(history.person_leaves(ERASED)))
+    erase(raw, ERASED)
+    dbt.run()
+    grown = shown(raw)
+    empty = raw.query("select count() from analytics.user_movie_cells final where is_empty").result_rows[0][0]
+
+    dbt.run("--full-refresh")
+
+    assert empty > 0  # cells were lost, and are not shown
+    assert len(grown["user_movie_matrix"]) > PEOPLE
+    assert grown == shown(raw)
