@@ -2,9 +2,12 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from threading import Event
 from typing import Any
 
 import orjson
@@ -12,6 +15,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from dbt_runs import Dbt, at, shown, truncate
 from own_stack import Stack
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.settings import Settings
@@ -75,6 +79,10 @@ class History:
         ]
         return [*gone, self._delete("users", person)]
 
+    def rating(self) -> tuple[str, Row]:
+        """A new one."""
+        return self._write("ratings", next(self._ids), self._place("ratings"))
+
     def _place(self, table: str) -> Row:
         draw = self._random
         # few moments: two events of one cell at the same time are no rarity
@@ -116,6 +124,31 @@ def erase(raw: Client, person: int) -> None:
         raw.command(f"alter table {table} delete where user_id = {person} {alive} settings mutations_sync = 2")
 
 
+@contextmanager
+def slow_insert(raw: Client, table: str, row: Row) -> Iterator[None]:
+    """An insert that runs all through the block: what is computed there looks back to its begin, and sees nothing."""
+    ends = Event()
+
+    def body() -> Generator[bytes, None, None]:
+        yield orjson.dumps(row) + b" " * 4_000_000  # more than the server waits for before it begins
+        while not ends.wait(timeout=1):
+            yield b" "  # a sign of life
+
+    settings = {"date_time_input_format": "best_effort"}
+    with ThreadPoolExecutor(1) as pool:
+        insert = pool.submit(raw.raw_insert, f"raw.{table}", insert_block=body(), fmt="JSONEachRow", settings=settings)
+        try:
+            running = "select now64(6) from system.processes where query_kind = 'Insert'"
+            began = Retrying(
+                stop=stop_after_delay(30), wait=wait_fixed(0.05), retry=retry_if_result(lambda row: not row)
+            )(lambda: raw.query(running).result_rows)[0][0]
+            yield
+            assert raw.query("select max(seen_until) from analytics.user_movie_batches").result_rows[0][0] < began
+        finally:
+            ends.set()
+        insert.result()
+
+
 @pytest.fixture
 def raw(stack: Stack, clickhouse: Settings) -> Iterator[Client]:
     """Empty raw tables."""
@@ -135,13 +168,16 @@ def test_batches_add_up_to_a_full_refresh(
     deliver(raw, history.batch())
     dbt.run("--full-refresh")
     for _ in range(BATCHES):
-        deliver(raw, history.batch())
-        dbt.run()
+        with slow_insert(raw, *history.rating()):
+            deliver(raw, history.batch())
+            dbt.run()
     deliver(raw, iter(history.person_leaves(ERASED)))
     erase(raw, ERASED)
     dbt.run()
     grown = shown(raw)
-    empty = raw.query("select count() from analytics.user_movie_cells final where is_empty").result_rows[0][0]
+    empty = raw.query("select count() from analytics.user_movie_cells final where last_event_at is null").result_rows[
+        0
+    ][0]
 
     dbt.run("--full-refresh")
 

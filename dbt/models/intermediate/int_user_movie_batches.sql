@@ -1,9 +1,7 @@
 {{ config(alias='user_movie_batches', materialized='incremental', incremental_strategy='append', order_by='batch') }}
 
 -- A batch counts once its cells are in place. depends_on: {{ ref('int_user_movie_cells') }}
-select
+select distinct
     batch,
-    any(seen_until) as seen_until,
-    count() as cells
+    seen_until
 from {{ ref('int_user_movie_changes') }}
-group by batch

@@ -21,6 +21,5 @@ select
     last_event_at,
     rating_ids,
     watched_ids,
-    is_empty,
     batch
 from {{ ref('int_user_movie_changes') }}

@@ -113,8 +113,7 @@ select
     last_event_at,
     rating_ids,
     watched_ids,
-    toBool(last_event_at is null) as is_empty,
-    {{ next_batch() }} as batch,
+    now64(6, 'UTC') as batch,
     {% if adds_a_batch -%}
     assumeNotNull((select max(seen_until) from {{ ref('int_user_movie_affected') }}))
     {%- else -%}

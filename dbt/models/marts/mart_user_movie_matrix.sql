@@ -11,5 +11,6 @@ select
     rated_at,
     watched_at,
     assumeNotNull(last_event_at) as last_event_at
-from {{ ref('int_user_movie_cells') }} {{ final() }}
-where not is_empty
+from {{ ref('int_user_movie_cells') }} as cells {{ final() }}
+-- of the table: its name is also that of the column above, which is never null
+where cells.last_event_at is not null
