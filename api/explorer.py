@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie
 from api.replica import Replica
-from api.resources import AnonymousRating, PopularMovie, Recommendation, RecommendationList
+from api.resources.recommendations import AnonymousRating, PopularMovie, Recommendation, RecommendationList
 from dataflix.recommender import Basis, Interaction, interaction_score, recommend
 
 

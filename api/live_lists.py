@@ -9,7 +9,7 @@ from typing import Literal
 from api.broadcast import Broadcast
 from api.live_events import EventKind, ListedMovie, RecommendationsEvent
 from api.live_recommender import LiveRecommender
-from api.resources import Recommendations
+from api.resources.recommendations import Recommendations
 
 LENGTH = 10  # movies of a list
 MILLISECONDS = 1000.0

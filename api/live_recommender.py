@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.champion import ChampionWatch
 from api.replica import History, Replica
-from api.resources import Recommendation, Recommendations
+from api.resources.recommendations import Recommendation, Recommendations
 from dataflix.model_registry import ChampionModel
 from dataflix.recommender import Basis, recommend
 

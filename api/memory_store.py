@@ -5,20 +5,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from api.commit_tokens import CommitToken, WrittenTable
-from api.resources import (
-    Erasure,
-    Movie,
-    MoviesQuery,
-    NewRating,
-    NewUser,
-    NewWatched,
-    PageQuery,
-    Person,
-    Rating,
-    User,
-    UserUpdate,
-    Watched,
-)
+from api.resources.forms import PageQuery
+from api.resources.movies import Movie, MoviesQuery
+from api.resources.opinions import NewRating, NewWatched, Rating, Watched
+from api.resources.people import Erasure, NewUser, Person, User, UserUpdate
 from api.store import Put, Taken, UnknownReference
 from dataflix.masking import mask_name
 

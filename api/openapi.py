@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from api.access import needed_scope
 from api.commit_tokens import HEADER
 from api.problems import CONTENT_TYPE, ProblemDocument
-from api.resources import NoBody, NoParameters, Nothing, Query
+from api.resources.forms import NoBody, NoParameters, Nothing, Query
 from api.routes import JSON, AnyRoute, Stream
 
 Json = dict[str, Any]

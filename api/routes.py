@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from api.access import SCOPE
 from api.commit_tokens import HEADER, CommitToken
 from api.problems import Problem, invalid_body, invalid_parameters
-from api.resources import Body, NoBody, NoParameters, Nothing, Query
+from api.resources.forms import Body, NoBody, NoParameters, Nothing, Query
 from api.store import Put
 from api.tokens import Scope
 

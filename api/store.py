@@ -4,20 +4,10 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from api.commit_tokens import CommitToken
-from api.resources import (
-    Erasure,
-    Movie,
-    MoviesQuery,
-    NewRating,
-    NewUser,
-    NewWatched,
-    PageQuery,
-    Person,
-    Rating,
-    User,
-    UserUpdate,
-    Watched,
-)
+from api.resources.forms import PageQuery
+from api.resources.movies import Movie, MoviesQuery
+from api.resources.opinions import NewRating, NewWatched, Rating, Watched
+from api.resources.people import Erasure, NewUser, Person, User, UserUpdate
 from dataflix.errors import DataflixError
 
 Value = TypeVar("Value")

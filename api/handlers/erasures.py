@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import Erasure, NoBody, NoParameters, UserPath
+from api.resources.forms import NoBody, NoParameters, UserPath
+from api.resources.people import Erasure
 from api.routes import Call, Reply, Route
 
 

@@ -10,7 +10,7 @@ from api.broadcast import Broadcast, PlaceLost, wanted
 from api.keys import BROADCAST, LIVE_LISTS, RECOMMENDER, STORE
 from api.live_events import EVENTS, EventKind, ResetEvent
 from api.problems import not_found, unavailable
-from api.resources import EventsQuery
+from api.resources.state import EventsQuery
 from api.routes import Stream, read_parameters
 
 log = structlog.get_logger(__name__)

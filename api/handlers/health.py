@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from api.keys import CHAMPIONS, PROGRESS, REPLICA
 from api.problems import unavailable
-from api.resources import Health, HistoryCounts, NoBody, NoParameters, Readiness, StreamHealth
+from api.resources.forms import NoBody, NoParameters
+from api.resources.state import Health, HistoryCounts, Readiness, StreamHealth
 from api.routes import NOTHING, Call, Reply, Route
 
 

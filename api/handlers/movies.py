@@ -5,7 +5,9 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import EXPLORER, STORE
 from api.problems import not_found
-from api.resources import ListQuery, Movie, MoviePath, MoviesQuery, NoBody, NoParameters, Page, RecommendationList
+from api.resources.forms import MoviePath, NoBody, NoParameters, Page
+from api.resources.movies import Movie, MoviesQuery
+from api.resources.recommendations import ListQuery, RecommendationList
 from api.routes import Call, Reply, Route
 
 

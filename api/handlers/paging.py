@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from api.resources import Item, Opinions, OpinionsQuery, Page, PageQuery
+from api.resources.forms import Item, Page, PageQuery
+from api.resources.opinions import Opinions, OpinionsQuery
 
 
 def page(items: list[Item], query: PageQuery, id_of: Callable[[Item], int]) -> Page[Item]:

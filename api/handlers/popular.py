@@ -3,7 +3,8 @@
 from http import HTTPStatus
 
 from api.keys import EXPLORER
-from api.resources import NoBody, NoParameters, PopularMovies, PopularQuery
+from api.resources.forms import NoBody, NoParameters
+from api.resources.recommendations import PopularMovies, PopularQuery
 from api.routes import Call, Reply, Route
 
 

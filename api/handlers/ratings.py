@@ -5,18 +5,8 @@ from http import HTTPStatus
 from api.handlers.paging import opinions
 from api.keys import STORE
 from api.problems import not_found
-from api.resources import (
-    Judgement,
-    NewRating,
-    NoBody,
-    NoParameters,
-    Nothing,
-    Opinions,
-    OpinionsQuery,
-    Rating,
-    UserMoviePath,
-    UserPath,
-)
+from api.resources.forms import NoBody, NoParameters, Nothing, UserMoviePath, UserPath
+from api.resources.opinions import Judgement, NewRating, Opinions, OpinionsQuery, Rating
 from api.routes import Call, Reply, Route, removed, written
 
 

@@ -4,15 +4,13 @@ from http import HTTPStatus
 
 from api.keys import ARRIVALS, EXPLORER, RECOMMENDER, STORE
 from api.problems import not_found
-from api.resources import (
+from api.resources.forms import NoBody, NoParameters, UserPath
+from api.resources.recommendations import (
     AnonymousRatings,
-    NoBody,
-    NoParameters,
     PersonalQuery,
     RecommendationList,
     Recommendations,
     RecommendationsQuery,
-    UserPath,
 )
 from api.routes import Call, Reply, Route
 

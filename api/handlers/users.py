@@ -5,18 +5,8 @@ from http import HTTPStatus
 from api.handlers.paging import page
 from api.keys import ERASING, STORE
 from api.problems import not_found
-from api.resources import (
-    Erasure,
-    NewUser,
-    NoBody,
-    NoParameters,
-    PageQuery,
-    User,
-    UserAnswer,
-    UserPage,
-    UserPath,
-    UserUpdate,
-)
+from api.resources.forms import NoBody, NoParameters, PageQuery, UserPath
+from api.resources.people import Erasure, NewUser, User, UserAnswer, UserPage, UserUpdate
 from api.routes import Call, Reply, Route, written
 from api.tokens import Scope
 

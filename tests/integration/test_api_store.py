@@ -13,7 +13,10 @@ import pytest
 from api.connection_pool import ConnectionPool
 from api.memory_store import MemoryStore
 from api.postgres_store import PostgresStore
-from api.resources import Movie, MoviesQuery, NewRating, NewUser, NewWatched, PageQuery, UserUpdate
+from api.resources.forms import PageQuery
+from api.resources.movies import Movie, MoviesQuery
+from api.resources.opinions import NewRating, NewWatched
+from api.resources.people import NewUser, UserUpdate
 from api.store import Store, Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings

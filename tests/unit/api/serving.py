@@ -23,7 +23,7 @@ from api.middleware import AccessLog
 from api.newsroom import Newsroom
 from api.progress import Progress
 from api.replica import Replica
-from api.resources import Movie
+from api.resources.movies import Movie
 from dataflix.model_registry import ChampionModel
 from dataflix.recommender import ItemModel, interaction_score
 from dataflix.settings import Settings

@@ -11,7 +11,7 @@ from serving import Api, Client, a_champion, a_listed_movie, a_rating, an_api
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie, MovieChange
 from api.explorer import Explorer
-from api.resources import AnonymousRating
+from api.resources.recommendations import AnonymousRating
 from dataflix.model_registry import ChampionModel
 
 MOVIES = 20

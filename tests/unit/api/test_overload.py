@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from serving import Api, Client, a_movie, an_api
 
 from api.memory_store import MemoryStore
-from api.resources import Movie
+from api.resources.movies import Movie
 from dataflix.settings import Settings
 
 

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from api.memory_store import MemoryStore
 from api.middleware import WithoutText
-from api.resources import Movie, PageQuery
+from api.resources.forms import PageQuery
+from api.resources.movies import Movie
 from dataflix.errors import SourceUnavailable
 
 SECRET = "ada@example.net"
