@@ -23,30 +23,29 @@ Email = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)]
 Age = Annotated[int, Field(ge=0, le=150)]
 
 
-class NewUser(Body):
+class Profile(Body):
+    """What somebody may say about themselves."""
+
+    first_name: Text | None = None
+    last_name: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    country: Text | None = None
+    age: Age | None = Field(default=None, description="Years")
+
+
+class NewUser(Profile):
     """Somebody who signs up."""
 
     username: Text = Field(description="Login name, unique")
     email: Email = Field(description="Unique")
-    first_name: Text | None = None
-    last_name: Text | None = None
-    city: Text | None = None
-    state: Text | None = None
-    country: Text | None = None
-    age: Age | None = Field(default=None, description="Years")
 
 
-class UserUpdate(Body):
+class UserUpdate(Profile):
     """What changes of a person. What is not named stays; null empties it."""
 
     username: Text = Field(default="", description="Login name, unique", json_schema_extra=_without_default)
     email: Email = Field(default="", description="Unique", json_schema_extra=_without_default)
-    first_name: Text | None = None
-    last_name: Text | None = None
-    city: Text | None = None
-    state: Text | None = None
-    country: Text | None = None
-    age: Age | None = Field(default=None, description="Years")
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
