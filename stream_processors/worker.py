@@ -48,7 +48,9 @@ async def run_worker(settings: Settings) -> None:
     )
     sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
     publisher = KafkaPublisher(str(settings.kafka))
-    app = build_app(settings.kafka, settings.home / "worker", settings.worker_instance_id)
+    # A member that comes back under its name keeps the partitions that it had; other contracts mean other topics
+    member = f"{settings.worker_instance_id}-{contracts.version}" if settings.worker_instance_id else ""
+    app = build_app(settings.kafka, settings.home / "worker", member)
     instruments = Instruments(registry, time.time)
     structure = WatcherStructure(settings.watcher)
 

@@ -119,7 +119,6 @@ def test_a_forgotten_person_is_nowhere_and_others_are_as_they_were(cinema: Cinem
 
     assert receipt["proof"] == "clean"
     assert receipt["erased"]["source.ratings"] == 2
-    assert receipt["erased"]["raw.users"] >= 1  # merged already, a row has one version
     assert receipt["erased"]["raw.ratings"] >= 2
     assert receipt["erased"]["masked.users"] == 1
     assert receipt["private_topics_until"] == receipt["remaining"]["private topics"]["until"] is not None
@@ -152,6 +151,8 @@ def test_whose_erasure_was_asked_for_over_the_api_is_erased_by_the_next_run(cine
     for person in people:
         cinema.await_raw(person)
     settings = cinema.settings
+    # What other tests asked for before there was a stream
+    cinema.source.execute("update dataflix.erasures set erased_at = now() where erased_at is null")
     with psycopg.connect(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)) as api:
         for person in people:
             row = api.execute("select deleted from dataflix.erase_person(%s)", [person]).fetchone()

@@ -105,6 +105,8 @@ def test_a_retyped_and_a_dropped_column_make_their_table_wait_and_no_other(
 
     with running([worker]), watching(stack, tmp_path / "watcher.log"):
         worker.wait_until_healthy()
+        # Tests of other things empty raw tables
+        stack.run("clickhouse", "verify", "--repair", "--table", "movies", "--table", "users")
         arrives("movies", "movie_id", movies.add_movie("Paused never"))
 
         movies.run(
