@@ -126,4 +126,3 @@ def test_a_large_backlog_does_not_fill_the_memory_while_clickhouse_is_away(
     assert largest < LARGEST_MEMORY_BYTES
     gate.open()
     all_are_there(screenings, BACKLOG, seconds=240)
-    assert measured.memory_info().rss < LARGEST_MEMORY_BYTES
