@@ -12,9 +12,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from own_stack import Stack
+from running_worker import StartWorker, Worker, running
+from screenings import Screenings
 
 from dataflix.settings import Settings
 
@@ -97,3 +100,26 @@ def stream(stack: Stack, source: Settings, connect: Settings) -> Settings:
     """``source``, whose changes Debezium publishes to the private topics."""
     stack.run("connectors", "register")
     return source
+
+
+@pytest.fixture
+def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
+    """A table of the test's own, with its topics and its raw table."""
+    assert kafka.home == clickhouse.home
+    made = Screenings(clickhouse, tmp_path / "contracts")
+    made.create_topics()
+    made.apply()
+    return made
+
+
+@pytest.fixture
+def start_worker(screenings: Screenings, tmp_path: Path) -> Iterator[StartWorker]:
+    """Starts workers of ``screenings``, and ends them after the test."""
+    workers: list[Worker] = []
+
+    def start(**settings: Any) -> Worker:
+        workers.append(Worker(screenings, tmp_path / f"worker-{len(workers)}.log", **settings))
+        return workers[-1]
+
+    with running(workers):
+        yield start

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -81,6 +81,9 @@ class Worker:
     def logged(self, event: str) -> list[dict[str, Any]]:
         entries = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [entry for entry in entries if entry.get("event") == event]
+
+
+StartWorker = Callable[..., Worker]  # with settings for it
 
 
 @contextmanager

@@ -3,43 +3,20 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from running_worker import Worker, running
+from running_worker import StartWorker
 from screenings import Screenings, a_screening, an_unmistakable_screening, patiently
 
-from dataflix.settings import PROJECT, Settings
+from dataflix.settings import PROJECT
 from tests.debezium import an_event
 from tests.malformed_events import MARK, NUMBER, malformed_events
 
-StartWorker = Callable[..., Worker]
 GOOD_AMONG_BAD = 5
-
-
-@pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
-    assert kafka.home == clickhouse.home
-    made = Screenings(clickhouse, tmp_path / "contracts")
-    made.create_topics()
-    made.apply()
-    return made
-
-
-@pytest.fixture
-def start_worker(screenings: Screenings, tmp_path: Path) -> Iterator[StartWorker]:
-    workers: list[Worker] = []
-
-    def start(**settings: Any) -> Worker:
-        workers.append(Worker(screenings, tmp_path / f"worker-{len(workers)}.log", **settings))
-        return workers[-1]
-
-    with running(workers):
-        yield start
 
 
 class Dlq:

@@ -1,43 +1,19 @@
 """The worker while ClickHouse is full, silent or away: it waits, says so, keeps its memory, and loses nothing."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import pytest
 from gate import Gate
-from running_worker import Worker, running
+from running_worker import StartWorker, Worker
 from screenings import PATIENCE_S, Screenings, a_screening, patiently
 
-from dataflix.settings import Settings
 from tests.debezium import an_event, now_us
 
 BACKLOG = 200_000
 LARGEST_MEMORY_BYTES = 400 << 20
 NO_SPACE = 243  # ClickHouse's code
-StartWorker = Callable[..., Worker]
-
-
-@pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
-    assert kafka.home == clickhouse.home
-    made = Screenings(clickhouse, tmp_path / "contracts")
-    made.create_topics()
-    made.apply()
-    return made
-
-
-@pytest.fixture
-def start_worker(screenings: Screenings, tmp_path: Path) -> Iterator[StartWorker]:
-    workers: list[Worker] = []
-
-    def start(**settings: Any) -> Worker:
-        workers.append(Worker(screenings, tmp_path / f"worker-{len(workers)}.log", **settings))
-        return workers[-1]
-
-    with running(workers):
-        yield start
 
 
 @pytest.fixture

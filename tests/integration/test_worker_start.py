@@ -1,17 +1,13 @@
 """How the worker begins and how it ends."""
 
 import socket
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from running_worker import Worker, running
+from running_worker import StartWorker
 from screenings import Screenings, a_screening, patiently
 
 from dataflix.settings import Settings
-
-StartWorker = Callable[..., Worker]
 
 
 @pytest.fixture
@@ -19,18 +15,6 @@ def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screeni
     """Without topics and raw table."""
     assert kafka.home == clickhouse.home
     return Screenings(clickhouse, tmp_path / "contracts")
-
-
-@pytest.fixture
-def start_worker(screenings: Screenings, tmp_path: Path) -> Iterator[StartWorker]:
-    workers: list[Worker] = []
-
-    def start(**settings: Any) -> Worker:
-        workers.append(Worker(screenings, tmp_path / f"worker-{len(workers)}.log", **settings))
-        return workers[-1]
-
-    with running(workers):
-        yield start
 
 
 def test_a_worker_waits_for_its_topics_and_says_so(screenings: Screenings, start_worker: StartWorker) -> None:

@@ -1,44 +1,18 @@
 """The worker between a real broker and a real ClickHouse: what is written to a private topic arrives, masked."""
 
 import itertools
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from gate import Gate
-from running_worker import Worker, running
+from running_worker import StartWorker
 from screenings import Screenings, a_screening, patiently
 
 from dataflix.masking import mask_hash
-from dataflix.settings import Settings
 
 MANY = 30_000
-StartWorker = Callable[..., Worker]
-
-
-@pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
-    assert kafka.home == clickhouse.home
-    made = Screenings(clickhouse, tmp_path / "contracts")
-    made.create_topics()
-    made.apply()
-    return made
-
-
-@pytest.fixture
-def start_worker(screenings: Screenings, tmp_path: Path) -> Iterator[StartWorker]:
-    workers: list[Worker] = []
-
-    def start(**settings: Any) -> Worker:
-        workers.append(Worker(screenings, tmp_path / f"worker-{len(workers)}.log", **settings))
-        return workers[-1]
-
-    with running(workers):
-        yield start
 
 
 def every_number_is_there(screenings: Screenings, count: int, seconds: float = 60) -> None:
