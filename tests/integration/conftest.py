@@ -103,13 +103,14 @@ def stream(stack: Stack, source: Settings, connect: Settings) -> Settings:
 
 
 @pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
-    """A table of the test's own, with its topics and its raw table."""
+def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Iterator[Screenings]:
+    """A table of the test's own, with topics and a raw table, which is dropped after it: others read all of raw."""
     assert kafka.home == clickhouse.home
     made = Screenings(clickhouse, tmp_path / "contracts")
     made.create_topics()
     made.apply()
-    return made
+    yield made
+    made.drop()
 
 
 @pytest.fixture

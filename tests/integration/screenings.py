@@ -111,6 +111,11 @@ class RawScreenings:
         with clickhouse(self.settings, ClickHouseUser.ADMIN) as client:
             catalog.apply(client, [RawTable.of(self.table)])
 
+    def drop(self) -> None:
+        """Remove the raw table."""
+        with clickhouse(self.settings, ClickHouseUser.ADMIN) as client:
+            client.command(f"DROP TABLE IF EXISTS raw.{self.table.name}")
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query, in which {raw} stands for the raw table."""
         with clickhouse(self.settings, ClickHouseUser.ADMIN) as client:

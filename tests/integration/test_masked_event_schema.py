@@ -111,15 +111,6 @@ def test_what_comes_of_the_source_is_valid(shipped: Shipped) -> None:
         what_happened(shipped.settings, table, since, expected[table.name])
 
 
-@pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
-    assert kafka.home == clickhouse.home
-    made = Screenings(clickhouse, tmp_path / "contracts")
-    made.create_topics()
-    made.apply()
-    return made
-
-
 def test_what_comes_of_every_type_is_valid(screenings: Screenings, tmp_path: Path) -> None:
     with running([Worker(screenings, tmp_path / "worker.log")]):
         screenings.write(a_screening(1), op="r", commit=None)

@@ -76,10 +76,11 @@ class InClickHouse:
 
 
 @pytest.fixture
-def screenings(clickhouse: Settings, tmp_path: Path) -> RawScreenings:
+def screenings(clickhouse: Settings, tmp_path: Path) -> Iterator[RawScreenings]:
     made = RawScreenings(clickhouse, tmp_path / "contracts")
     made.apply()
-    return made
+    yield made
+    made.drop()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """How the worker begins and how it ends."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from dataflix.settings import Settings
 
 
 @pytest.fixture
-def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Screenings:
+def screenings(kafka: Settings, clickhouse: Settings, tmp_path: Path) -> Iterator[Screenings]:
     """Without topics and raw table."""
     assert kafka.home == clickhouse.home
-    return Screenings(clickhouse, tmp_path / "contracts")
+    made = Screenings(clickhouse, tmp_path / "contracts")
+    yield made
+    made.drop()
 
 
 def test_a_worker_waits_for_its_topics_and_says_so(screenings: Screenings, start_worker: StartWorker) -> None:
