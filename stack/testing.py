@@ -42,6 +42,7 @@ LINTERS: Mapping[str, Sequence[str]] = {
     "mypy": ("mypy",),
     "import-linter": ("lint-imports",),
     "yamllint": ("yamllint", "--strict", "."),
+    "sqlfluff": ("sqlfluff", "lint", "--disable-progress-bar", "dbt/models"),
 }
 
 

@@ -43,7 +43,12 @@ events as (
     {% if adds_a_batch %}
     where
         rating_id in (select arrayJoin(rating_ids) from known)
-        and (user_id, movie_id) in (select user_id, movie_id from affected)
+        and (user_id, movie_id) in (
+            select
+                user_id,
+                movie_id
+            from affected
+        )
     {% endif %}
 
     union all
@@ -60,7 +65,12 @@ events as (
     {% if adds_a_batch %}
     where
         watched_id in (select arrayJoin(watched_ids) from known)
-        and (user_id, movie_id) in (select user_id, movie_id from affected)
+        and (user_id, movie_id) in (
+            select
+                user_id,
+                movie_id
+            from affected
+        )
 
     union all
 
@@ -106,7 +116,7 @@ select
         rating is null,
         {{ var('watched_only_weight') }},
         -- a score has two decimals: 3.5 stars are 2.45, not 2.4499999999999997
-        round(0.7 * assumeNotNull(rating) + 0.3 * ifNull(liked, false), 2)
+        round(0.7 * assumeNotNull(rating) + 0.3 * coalesce(liked, false), 2)
     ) as interaction_score,
     rated_at,
     watched_at,

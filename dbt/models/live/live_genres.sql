@@ -3,7 +3,7 @@ with
 movies as (
 
     select
-        arrayFilter(name -> name != '', splitByChar('|', ifNull(genre, ''))) as genres,
+        arrayFilter(name -> name != '', splitByChar('|', coalesce(genre, ''))) as genres,
         ratings as movie_ratings,
         mean_rating * ratings as stars,
         watched as movie_watched

@@ -3,7 +3,8 @@
 with
 
 changes as (
-{% for table in tables %}
+
+    {% for table in tables %}
     select
         '{{ table }}' as table_name,
         _op,
@@ -11,11 +12,11 @@ changes as (
         _ingested_at
     from {{ source('raw', table) }}
     where _ingested_at > now64(6) - interval {{ var('pipeline_minutes') }} minute
-    {%- if not loop.last %}
-
+    {% if not loop.last %}
     union all
     {% endif %}
-{% endfor %}
+    {% endfor %}
+
 )
 
 select
@@ -24,7 +25,7 @@ select
     _op as operation,
     count() as changes,
     count() / 10 as changes_per_second,
-    quantileExact(0.5)(dateDiff('millisecond', _committed_at, _ingested_at)) as median_lag_ms,
+    medianExact(dateDiff('millisecond', _committed_at, _ingested_at)) as median_lag_ms,
     max(dateDiff('millisecond', _committed_at, _ingested_at)) as largest_lag_ms
 from changes
 group by

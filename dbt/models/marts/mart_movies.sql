@@ -5,7 +5,7 @@ select
     title,
     description,
     genre,
-    arrayFilter(name -> name != '', splitByChar('|', ifNull(genre, ''))) as genres,
+    arrayFilter(name -> name != '', splitByChar('|', coalesce(genre, ''))) as genres,
     release_year,
     director,
     duration_minutes,
