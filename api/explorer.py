@@ -1,13 +1,22 @@
 """Answers from the model in memory beside a person's own list: what is like a movie, what is popular, what goes with a
-few ratings, and recommendations of one genre only.
+few ratings, and recommendations of one genre only or with their reasons.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie
+from api.reasons import Picked, with_reasons
 from api.replica import Replica
-from api.resources.recommendations import AnonymousRating, PopularMovie, Recommendation, RecommendationList
+from api.resources.recommendations import (
+    AnonymousRating,
+    ExplainedRecommendations,
+    PopularMovie,
+    Recommendation,
+    RecommendationList,
+)
+from dataflix.model_registry import ChampionModel
 from dataflix.recommender import Basis, Interaction, interaction_score, recommend
 
 
@@ -57,6 +66,20 @@ class Explorer:
         """What a person is recommended of one genre, or without some movies: their list with the others left out."""
         return self._chosen(self._replica.history(user_id), limit, genre, exclude)
 
+    def explained(
+        self, user_id: int, limit: int, genre: str | None, exclude: Collection[int], *, fresh: bool | None = None
+    ) -> ExplainedRecommendations:
+        """``for_user``, and which of the person's movies speak for each."""
+        champion, history = self._champions.current, self._replica.history(user_id)
+        picked = self._pick(champion, history, limit, genre, exclude)
+        model = champion.item_model if champion else None
+        return ExplainedRecommendations(
+            user_id=user_id,
+            fresh=fresh,
+            **_about(champion, history, picked),
+            recommendations=with_reasons(model, history, picked, self._replica.movies.get),
+        )
+
     def _chosen(
         self,
         history: Collection[Interaction],
@@ -64,23 +87,42 @@ class Explorer:
         genre: str | None = None,
         exclude: Collection[int] = (),
     ) -> RecommendationList:
-        champion, catalogue = self._champions.current, self._replica.catalogue
-        asked = limit + len(exclude) if genre is None else len(catalogue)
+        champion = self._champions.current
+        picked = self._pick(champion, history, limit, genre, exclude)
+        return RecommendationList(
+            **_about(champion, history, picked), recommendations=[recommendation for _, recommendation in picked]
+        )
+
+    def _pick(
+        self,
+        champion: ChampionModel | None,
+        history: Collection[Interaction],
+        limit: int,
+        genre: str | None,
+        exclude: Collection[int],
+    ) -> list[Picked]:
+        catalogue, left_out = self._replica.catalogue, frozenset(exclude)
+        asked = limit + len(left_out) if genre is None else len(catalogue)
         chosen = recommend(champion.item_model if champion else None, catalogue, history, limit=asked)
-        left_out = frozenset(exclude)
-        listed = [
-            (one.basis, _listed(one.movie_id, movie, one.score))
+        return [
+            Picked(one.basis, _listed(one.movie_id, movie, one.score))
             for one in chosen
             if (movie := self._replica.movies.get(one.movie_id))
             and one.movie_id not in left_out
             and _is_of(movie, genre)
         ][:limit]
-        return RecommendationList(
-            model_version=str(champion.version) if champion else None,
-            history=len(history),
-            source="model" if any(basis is Basis.TASTE for basis, _ in listed) else "popularity",
-            recommendations=[recommendation for _, recommendation in listed],
-        )
+
+
+def _about(
+    champion: ChampionModel | None, history: Collection[Interaction], picked: Collection[Picked]
+) -> dict[str, Any]:
+    """What a list says of itself."""
+    by_taste = any(one.basis is Basis.TASTE for one in picked)
+    return {
+        "model_version": str(champion.version) if champion else None,
+        "history": len(history),
+        "source": "model" if by_taste else "popularity",
+    }
 
 
 def _listed(movie_id: int, movie: CatalogueMovie, score: float) -> Recommendation:

@@ -10,6 +10,7 @@ from api.resources.recommendations import (
     PersonalQuery,
     RecommendationList,
     Recommendations,
+    RecommendationsAnswer,
     RecommendationsQuery,
 )
 from api.routes import Call, Reply, Route
@@ -23,6 +24,9 @@ async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> R
     if not recommender.knows(user_id) and await call.app[STORE].user(user_id) is None:
         raise not_found("user")
     query = call.query
+    if query.explain:
+        explorer = call.app[EXPLORER]
+        return Reply(explorer.explained(user_id, query.limit, query.genre, query.excluded, fresh=fresh))
     if query.genre is None and not query.excluded:
         if fresh is None:
             return Reply(recommender.rendered(user_id, query.limit))
@@ -43,7 +47,7 @@ ROUTES = (
         path="/recommendations/{user_id}",
         handler=read_recommendations,
         takes=(UserPath, PersonalQuery, NoBody),
-        gives={HTTPStatus.OK: Recommendations},
+        gives={HTTPStatus.OK: RecommendationsAnswer},
         problems=(HTTPStatus.NOT_FOUND,),
     ),
     Route(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, RootModel, StringConstraints
 
 from api.commit_tokens import After
 from api.resources.forms import MAX_PAGE, Answer, Body, Id, Query, Text
@@ -37,11 +37,12 @@ class RecommendationsQuery(PopularQuery):
 
 
 class PersonalQuery(RecommendationsQuery):
-    """How many recommendations, which movies are left out, and what must be counted."""
+    """How many recommendations, which movies are left out, what must be counted, and whether reasons are given."""
 
     after: After | None = Field(
         default=None, description="Commit-Token of a write: wait, 2 seconds at most, until the stream has brought it"
     )
+    explain: bool = Field(default=False, description="Say which of the person's movies speak for each recommendation")
 
 
 class Recommendation(Answer):
@@ -93,8 +94,8 @@ class RecommendationList(Answer):
     recommendations: list[Recommendation]
 
 
-class Recommendations(Answer):
-    """What to watch next, best first."""
+class PersonalList(Answer):
+    """What a list for one person says of itself."""
 
     user_id: int
     model_version: str | None = Field(description="Version of the model that was asked, null when there is none yet")
@@ -103,4 +104,48 @@ class Recommendations(Answer):
         default=None, description="Whether the commit of `after` was counted; null when none was asked for"
     )
     source: Literal["model", "popularity"] = Field(description="Popularity while there is no model or no history")
+
+
+class Recommendations(PersonalList):
+    """What to watch next, best first."""
+
     recommendations: list[Recommendation]
+
+
+class Reason(Answer):
+    """A movie of the person's, and what it adds to the score: the sum of what it says by factors and by neighbours."""
+
+    movie_id: int
+    title: str | None = Field(description="Null while the stream has not brought the movie")
+    rating: float | None = Field(description="Stars that the person gave; null for a movie that was only watched")
+    contribution: float = Field(description="What it adds to the score, in the unit of the score")
+    factors: float = Field(description="Of it by what the two movies have in common")
+    neighbours: float = Field(description="Of it by how often people went from the one to the other")
+
+
+class ScoreParts(Answer):
+    """What the score is the sum of."""
+
+    factors: float = Field(description="What the person's movies say by what they have in common with this one")
+    neighbours: float = Field(description="What they say by how often people went on from them to this one")
+    popularity: float
+
+
+class ExplainedRecommendation(Recommendation):
+    """A movie that the person has neither rated nor watched, and why it stands where it stands."""
+
+    because: list[Reason] = Field(
+        description="The person's movies that speak most for it, at most 3, the strongest first; none where it is "
+        "listed by popularity"
+    )
+    parts: ScoreParts | None = Field(description="Null where it is listed by popularity")
+
+
+class ExplainedRecommendations(PersonalList):
+    """What to watch next, best first, with the reasons."""
+
+    recommendations: list[ExplainedRecommendation]
+
+
+class RecommendationsAnswer(RootModel[Recommendations | ExplainedRecommendations]):
+    """What to watch next, with reasons where they were asked for."""

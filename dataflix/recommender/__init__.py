@@ -6,6 +6,7 @@ own pyfunc all run this same code.
 
 from dataflix.recommender.archive import model_from_bytes, model_to_bytes
 from dataflix.recommender.catalogue import Catalogue
+from dataflix.recommender.explain import Explanation, explain
 from dataflix.recommender.fold_in import fold_in
 from dataflix.recommender.interactions import (
     EVEN,
@@ -27,6 +28,7 @@ __all__ = [
     "Basis",
     "Blend",
     "Catalogue",
+    "Explanation",
     "History",
     "Interaction",
     "InvalidModel",
@@ -35,6 +37,7 @@ __all__ = [
     "Recency",
     "Recommendation",
     "StarModel",
+    "explain",
     "fold_in",
     "interaction_score",
     "model_from_bytes",

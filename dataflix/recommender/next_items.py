@@ -41,3 +41,15 @@ class NextItems:
         items = np.concatenate([self.items[part] for part in parts])
         said = np.concatenate([self.weights[part] for part in parts]) * np.repeat(weights, ends - begins)
         return np.bincount(items, weights=said, minlength=count).astype(np.float64)
+
+    def said(self, rows: Rows, wanted: Rows) -> Float64Array:
+        """What each of ``rows`` says of each of ``wanted``, [rows, wanted]; no item is wanted twice."""
+        said = np.zeros((rows.size, wanted.size))
+        place = np.full(self.starts.size - 1, -1, dtype=np.intp)
+        place[wanted] = np.arange(wanted.size)
+        for number, row in enumerate(rows.tolist()):
+            part = slice(self.starts[row], self.starts[row + 1])
+            places = place[self.items[part]]
+            told = places >= 0
+            np.add.at(said[number], places[told], self.weights[part][told].astype(np.float64))
+        return said

@@ -43,49 +43,62 @@ def taste(model: ItemModel, history: History) -> Float32Array | None:
 def personal_parts(model: ItemModel, history: History) -> PersonalParts:
     """The parts that the blend of the model weighs; one that weighs nothing is not computed."""
     blend = model.blend
-    known = _known(model, history)
+    known = KnownHistory.of(model, history)
     return PersonalParts(
         factors=_by_factors(model, known, blend.factors_recency) if blend.factors else None,
         next_items=_by_next_items(model, known, blend.next_items_recency) if blend.next_items else None,
     )
 
 
-class _Known(NamedTuple):
+class KnownHistory(NamedTuple):
     """What the model knows of a history, the newest first."""
 
     rows: Rows
     positions: Float64Array
     likings: Float64Array
 
+    @classmethod
+    def of(cls, model: ItemModel, history: History) -> "KnownHistory":
+        """Those interactions whose movies are items of the model."""
+        rows = model.rows_of(history.movie_ids)
+        known = np.flatnonzero(rows >= 0)
+        return cls(rows[known], history.positions[known], history.likings[known])
+
     def weighted(self, recency: Recency) -> tuple[Rows, Float64Array]:
-        """The rows that weigh something, and what."""
+        """Where those stand that weigh something, and what they weigh."""
         weights = recency.weights(self.positions) * self.likings
         counted = np.flatnonzero(weights)
-        return self.rows[counted], weights[counted]
+        return counted, weights[counted]
 
 
-def _known(model: ItemModel, history: History) -> _Known:
-    rows = model.rows_of(history.movie_ids)
-    known = np.flatnonzero(rows >= 0)
-    return _Known(rows[known], history.positions[known], history.likings[known])
-
-
-def _by_factors(model: ItemModel, known: _Known, recency: Recency) -> Float32Array | None:
-    person = fold_in_rows(model, *known.weighted(recency))
-    spread = _spread(
+def factors_spread(model: ItemModel, person: Float64Array) -> float:
+    """The standard deviation, over all items, of what the factors of a person say."""
+    return _spread(
         mean=float(model.factor_means @ person), square=float(person @ model.gram @ person) / model.item_ids.size
     )
+
+
+def votes_spread(votes: Float64Array) -> float:
+    """The standard deviation of what the neighbours say of each item."""
+    return _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
+
+
+def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency) -> Float32Array | None:
+    counted, weights = known.weighted(recency)
+    person = fold_in_rows(model, known.rows[counted], weights)
+    spread = factors_spread(model, person)
     if not spread:
         return None
     there = np.flatnonzero(person)
     return (person[there] / spread).astype(np.float32) @ model.by_factor[there]
 
 
-def _by_next_items(model: ItemModel, known: _Known, recency: Recency) -> Float32Array | None:
+def _by_next_items(model: ItemModel, known: KnownHistory, recency: Recency) -> Float32Array | None:
     if model.next_items is None:
         return None
-    votes = model.next_items.votes(*known.weighted(recency))
-    spread = _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
+    counted, weights = known.weighted(recency)
+    votes = model.next_items.votes(known.rows[counted], weights)
+    spread = votes_spread(votes)
     return (votes / spread).astype(np.float32) if spread else None
 
 

@@ -53,7 +53,7 @@ def a_listed_movie(movie_id: int, version: int | None = None) -> MovieChange:
 def a_rating(
     rating_id: int, user: int = 7, movie: int = 1, stars: float = 4.0, at: int = 0, version: int | None = None
 ) -> RatingChange:
-    opinion = Opinion(user, movie, True, interaction_score(stars), at)
+    opinion = Opinion(user, movie, True, interaction_score(stars), at, stars)
     return RatingChange(rating_id, version or next(_versions), opinion)
 
 

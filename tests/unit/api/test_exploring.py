@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serving import Api, Client, a_champion, a_listed_movie, a_rating, an_api
+from serving import Api, Client, a_champion, a_listed_movie, a_rating, a_viewing, an_api
 
 from api.champion import ChampionWatch
 from api.changes import CatalogueMovie, MovieChange
@@ -141,3 +141,45 @@ def test_without_a_model_what_is_popular_is_recommended() -> None:
     answer = an_explorer(api).similar(1, 2)
     assert (answer.source, answer.model_version) == ("popularity", None)
     assert [one.movie_id for one in answer.recommendations] == [2, 3]
+
+
+async def test_recommendations_say_which_movies_speak_for_them() -> None:
+    api = an_api()
+    api.champion = a_champion()
+    for number, movie in enumerate((1, 2, 3, 5, 7)):
+        api.stream(a_rating(number, movie=movie, at=number))
+    async with api.client() as client:
+        answer = await client.get("/recommendations/7", params={"explain": "true", "limit": 5})
+        told = await answer.json()
+        plain = await (await client.get("/recommendations/7", params={"limit": 5})).json()
+    assert answer.status == 200
+    bare = [{name: one[name] for name in plain["recommendations"][0]} for one in told["recommendations"]]
+    assert told | {"recommendations": bare} == plain
+    for one in told["recommendations"]:
+        assert sum(one["parts"].values()) == pytest.approx(one["score"], abs=1e-4)
+        strengths = [reason["contribution"] for reason in one["because"]]
+        assert strengths == sorted(strengths, reverse=True)
+        assert 1 <= len(strengths) <= 3
+        for reason in one["because"]:
+            assert reason["contribution"] == pytest.approx(reason["factors"] + reason["neighbours"])
+            assert reason["contribution"] > 0
+            assert reason["movie_id"] % 2 == one["movie_id"] % 2
+            assert reason["title"] == f"Movie {reason['movie_id']}"
+
+
+async def test_all_reasons_together_and_popularity_are_the_score() -> None:
+    api = an_api()
+    api.champion = a_champion()
+    api.stream(a_rating(1, movie=2), a_rating(2, movie=4, at=1), a_viewing(1, movie=3, at=2))
+    async with api.client() as client:
+        told = await (await client.get("/recommendations/7", params={"explain": "true", "genre": "Drama"})).json()
+    for one in told["recommendations"]:
+        said = sum(reason["contribution"] for reason in one["because"]) + one["parts"]["popularity"]
+        assert said == pytest.approx(one["score"], abs=1e-4)
+    ratings = {reason["movie_id"]: reason["rating"] for one in told["recommendations"] for reason in one["because"]}
+    assert ratings == {2: 4.0, 4: 4.0, 3: None}
+
+
+async def test_what_is_listed_by_popularity_has_no_other_reason(client: Client) -> None:
+    told = await (await client.get("/recommendations/1", params={"explain": "true", "limit": 1})).json()
+    assert [(one["because"], one["parts"]) for one in told["recommendations"]] == [([], None)]

@@ -104,17 +104,17 @@ def test_a_delete_names_only_the_rating_and_still_finds_whose_it_was() -> None:
 
 def test_a_rating_deleted_and_given_anew_survives_when_the_delete_comes_last() -> None:
     replica = replica_of([a_rating(1, stars=1.0), a_rating(2, stars=5.0, at=9), RatingChange(1, 10**6, None)])
-    assert replica.history(7) == (Interaction(1, interaction_score(5.0), 9),)
+    assert replica.history(7) == (Interaction(1, interaction_score(5.0), 9, 5.0),)
 
 
 def test_a_movie_rated_and_watched_counts_once_by_its_stars_and_the_newer_moment() -> None:
     replica = replica_of([a_viewing(1, at=8), a_rating(1, stars=4.0, at=3)])
-    assert replica.history(7) == (Interaction(1, interaction_score(4.0), 8),)
+    assert replica.history(7) == (Interaction(1, interaction_score(4.0), 8, 4.0),)
 
 
 def test_a_changed_mind_replaces_what_was_thought_before() -> None:
     replica = replica_of([a_rating(1, stars=1.0), a_rating(1, stars=5.0, at=2)])
-    assert replica.history(7) == (Interaction(1, interaction_score(5.0), 2),)
+    assert replica.history(7) == (Interaction(1, interaction_score(5.0), 2, 5.0),)
 
 
 def test_a_history_is_the_same_object_until_it_changes() -> None:
