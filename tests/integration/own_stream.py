@@ -26,6 +26,7 @@ from clickhouse.reconciliation.verification import compare_once
 from connectors.connect import Connect, session
 from connectors.debezium import connector_config
 from connectors.postgres import connect_admin
+from connectors.topics import HEARTBEAT_TOPIC
 from connectors.truncation import keep_truncation
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import Contracts, Table, load_contracts
@@ -95,6 +96,7 @@ class OwnStream:
             NewTopic(self.table.masked_topic, 1, 1, config={"max.message.bytes": "16777216"}),
             NewTopic(f"cdc.dataflix.{self._signals}", 1, 1),
             NewTopic(self._notices, 1, 1),
+            NewTopic(HEARTBEAT_TOPIC, 1, 1),  # without it Debezium waits for ever
             NewTopic("dead_letters", 1, 1),
         ]
         made = admin.create_topics([topic for topic in wanted if topic.topic not in there])
