@@ -5,7 +5,7 @@ import sys
 import psycopg
 import typer
 
-from connectors.commands import health, load_sample, migrate, register, show, watch
+from connectors.commands import health, load_sample, migrate, recover, register, show, watch
 from connectors.postgres import told
 from dataflix.errors import DataflixError, SettingsError
 
@@ -13,6 +13,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 app.command("migrate")(migrate.migrate)
 app.command("load-sample")(load_sample.load_sample)
 app.command("register")(register.register)
+app.command("recover")(recover.recover)
 app.command("health")(health.health)
 app.command("show")(show.show)
 app.command("watch")(watch.watch)

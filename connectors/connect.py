@@ -22,7 +22,9 @@ _PAUSE_S = 0.2
 _REQUEST_TIMEOUT_S = 30.0  # Connect itself gives up after this
 _RUNNING = "RUNNING"
 _FAILED = "FAILED"
+_STOPPED = "STOPPED"
 _REFUSAL_CHARACTERS = 500
+_JSON = {"Content-Type": "application/json"}  # without a body too: Connect refuses any other
 
 T = TypeVar("T")
 
@@ -49,6 +51,20 @@ class ConnectorStatus:
 
     def __str__(self) -> str:
         return f"connector {self.connector}, {'task ' + ', '.join(self.tasks) if self.tasks else 'no task'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the connector has read, as Connect has stored it."""
+
+    position: int  # bytes of the source's log
+    in_snapshot: bool  # whether the first snapshot is still being read
+
+    @classmethod
+    def of(cls, offset: dict[str, Any]) -> "Place":
+        """From the offset of Debezium's connector."""
+        told = [offset[name] for name in ("lsn", "lsn_proc", "lsn_commit") if offset.get(name) is not None]
+        return cls(max(map(int, told), default=0), bool(offset.get("snapshot")))
 
 
 class Connect:
@@ -83,6 +99,48 @@ class Connect:
         """Restart the connector and those of its tasks that failed."""
         await self._request("POST", f"{self._path}/restart?includeTasks=true&onlyFailed=true")
 
+    async def restart(self) -> None:
+        """Restart the connector and its tasks, whether they failed or not."""
+        await self._request("POST", f"{self._path}/restart?includeTasks=true")
+
+    async def place(self) -> Place | None:
+        """None when nothing was read yet."""
+        answer = await self._request("GET", f"{self._path}/offsets") or {"offsets": []}
+        return next((Place.of(entry["offset"]) for entry in answer["offsets"] if entry["offset"]), None)
+
+    async def create_stopped(self, config: dict[str, str]) -> None:
+        """Create the connector without starting it. Raises ConnectorFailed when Connect refuses the configuration."""
+        body = {"name": self._name, "config": config, "initial_state": _STOPPED}
+        await self._request("POST", "/connectors", body)
+
+    async def stop(self) -> None:
+        """End the connector's tasks; it stays known."""
+        await self._request("PUT", f"{self._path}/stop")
+
+    async def resume(self) -> None:
+        """Start a connector that was stopped."""
+        await self._request("PUT", f"{self._path}/resume")
+
+    async def forget_place(self) -> None:
+        """Delete how far was read, once the connector has stopped. Raises ConnectorFailed when it does not stop."""
+
+        async def forget() -> None:
+            status = await self.status()
+            if status is None or status.connector != _STOPPED or status.tasks:
+                raise _NotYet(str(status or "unknown to Connect"))
+            try:
+                await self._request("DELETE", f"{self._path}/offsets")
+            except ConnectorFailed:  # the state that it shows is ahead of the one that it checks
+                raise _NotYet("its offsets cannot be deleted yet") from None
+
+        try:
+            await _repeat(forget, RUNNING_S)
+        except _NotYet as last:
+            raise ConnectorFailed(
+                f"The connector {self._name!r} has not stopped after {RUNNING_S:g} s ({last}): the reason stands in "
+                f"{self._settings.logs / 'connect.log'}."
+            ) from None
+
     async def wait_until_running(self, config: dict[str, str], *, limit_s: float = RUNNING_S) -> None:
         """Wait until every task runs with ``config``; what failed is restarted once.
 
@@ -115,12 +173,14 @@ class Connect:
     def _does_not_run(self, what: str) -> str:
         return f"The connector {self._name!r} {what}: the reason stands in {self._settings.logs / 'connect.log'}."
 
-    async def _request(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+    async def _request(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON answer, None for 404 and for an empty one."""
 
         async def once() -> Any:
             try:
-                async with self._session.request(method, self._settings.connect.url + path, json=body) as response:
+                async with self._session.request(
+                    method, self._settings.connect.url + path, json=body, headers=_JSON
+                ) as response:
                     if response.status == HTTPStatus.NOT_FOUND:
                         return None
                     if response.status == HTTPStatus.CONFLICT or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -27,12 +27,12 @@ from connectors.grants import HEARTBEAT, HEARTBEAT_COLUMN, SIGNALS, STREAM_SCHEM
 from connectors.publication import PUBLICATION, published
 from connectors.roles import DEBEZIUM
 from connectors.topics import TOPIC_PREFIX
+from dataflix.change_events import EPOCH_HEADER
 from dataflix.contracts import Contracts
 from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.settings import Settings
 
-CONNECTOR = "dataflix"
-SLOT = "dataflix"
+EPOCH_SETTING = "transforms.epoch.value.literal"
 PASSWORD_VARIABLE = "DATAFLIX_POSTGRES_DEBEZIUM_PASSWORD"  # noqa: S105  # the name of the variable
 UNAVAILABLE = "__debezium_unavailable_value"
 HEARTBEAT_TABLE = f"{STREAM_SCHEMA}.{HEARTBEAT}"
@@ -42,12 +42,16 @@ _JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
 _QUEUE_BYTES = 64 * 1024 * 1024
 
 
-def connector_config(contracts: Contracts, settings: Settings) -> dict[str, str]:
-    """The body of ``PUT /connectors/dataflix/config``. It holds no secret: Connect reads the password itself."""
+def connector_config(contracts: Contracts, settings: Settings, epoch: int) -> dict[str, str]:
+    """The body of ``PUT /connectors/<connector>/config``. It holds no secret: Connect reads the password itself.
+
+    ``epoch`` is what every event tells of itself (docs/adr/0007).
+    """
     return {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
         **_source(settings),
+        **_epoch(epoch),
         **_what_is_captured(contracts),
         **_form_of_events(),
         **_snapshots(),
@@ -65,9 +69,20 @@ def _source(settings: Settings) -> dict[str, str]:
         "database.password": f"${{env:{PASSWORD_VARIABLE}}}",
         "topic.prefix": TOPIC_PREFIX,
         "plugin.name": "pgoutput",
-        "slot.name": SLOT,
+        "slot.name": settings.connector,
         "publication.name": PUBLICATION,
         "publication.autocreate.mode": "disabled",
+        # two connectors of one Connect and one prefix: their metrics must not have one name
+        "custom.metric.tags": f"connector={settings.connector}",
+    }
+
+
+def _epoch(epoch: int) -> dict[str, str]:
+    return {
+        "transforms": "epoch",
+        "transforms.epoch.type": "org.apache.kafka.connect.transforms.InsertHeader",
+        "transforms.epoch.header": EPOCH_HEADER,
+        EPOCH_SETTING: str(epoch),
     }
 
 

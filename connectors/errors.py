@@ -9,3 +9,7 @@ class MigrationFailed(DataflixError):
 
 class ConnectorFailed(DataflixError):
     """Kafka Connect refused the connector, or the connector does not run."""
+
+
+class StreamLost(DataflixError):
+    """Changes of the source did not reach the stream and cannot be read any more."""

@@ -13,6 +13,7 @@ SIGNALS = "signals"
 HEARTBEAT = "heartbeat"
 SNAPSHOTS = "snapshots"
 ERASURES = "erasures"
+EPOCHS = "epochs"
 HEARTBEAT_COLUMN = "beat_at"
 
 
@@ -82,11 +83,17 @@ def _erase(table: Table, person: str) -> sql.Composed:
 
 
 def _watch() -> sql.Composed:
-    """Whoever watches sees the catalogue, which is open to all, and the heartbeat; no row of anybody."""
+    """Whoever watches sees the catalogue, which is open to all, heartbeat and epochs; no row of anybody.
+
+    How far a recovery has come is the watcher's to note.
+    """
     return _statement(
-        "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {heartbeat} TO {role}",
+        "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {heartbeat}, {epochs} TO {role}; "
+        "GRANT UPDATE (state, ended_at) ON {epochs} TO {role}; GRANT SELECT ON {epochs} TO {verifier}",
         schema=sql.Identifier(STREAM_SCHEMA),
         heartbeat=sql.Identifier(STREAM_SCHEMA, HEARTBEAT),
+        epochs=sql.Identifier(STREAM_SCHEMA, EPOCHS),
+        verifier=sql.Identifier(VERIFIER),
         role=sql.Identifier(WATCHER),
     )
 

@@ -33,7 +33,17 @@ ALERTS = (
         "0m",
         Severity.CRITICAL,
         "The replication slot is gone or invalid: changes since its last confirmed place do not reach the stream.",
-        "See docs/adr/0007-watcher.md for the way back, then run `bin/dataflix verify --repair`.",
+        "The watcher reads everything again by itself, and `bin/dataflix status` tells how far it is. With "
+        "DATAFLIX_RECOVER off, run `bin/dataflix recover`.",
+    ),
+    Alert(
+        "DataflixRecovering",
+        "dataflix_watcher_recovering == 1",
+        "30m",
+        Severity.CRITICAL,
+        "Changes were lost, and raw is still not known to be the source again.",
+        "`bin/dataflix status` names the step; its reason stands in the log of the watcher: "
+        "`bin/dataflix logs watcher`.",
     ),
     Alert(
         "DataflixSlotFillsUp",

@@ -1,6 +1,6 @@
 """Change events: Debezium's envelope as the private topics ``cdc.<schema>.<table>`` carry it, typed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -8,6 +8,10 @@ import orjson
 
 from dataflix.errors import MalformedEvent
 from dataflix.versions import RowVersion, pack_version
+
+EPOCH_HEADER = "epoch"  # of every message of a private topic; the header holds digits
+
+Headers = Iterable[tuple[str, bytes]]
 
 
 class Operation(StrEnum):
@@ -43,7 +47,7 @@ class Change(NamedTuple):
     committed_us: int  # microseconds since 1970: the commit, or the moment of the snapshot
 
     def version(self, epoch: int) -> RowVersion:
-        """``epoch`` counts how often the replication slot was recreated."""
+        """``epoch`` is the one that the message tells, see `epoch_of`."""
         return RowVersion(epoch, self.commit_lsn, self.operation is not Operation.READ, self.lsn)
 
     def packed_version(self, epoch: int) -> int:
@@ -76,6 +80,19 @@ def parse_change(value: bytes) -> Change:
         txid=_txid(source),
         committed_us=_field(source, "ts_us", int),
     )
+
+
+def epoch_of(headers: Headers) -> int:
+    """The epoch that a message of a private topic was written in, 0 where no header tells it.
+
+    Raises BrokenEnvelope.
+    """
+    for name, value in headers:
+        if name == EPOCH_HEADER:
+            if not value.isdigit():
+                raise BrokenEnvelope("The header epoch is not a number.")
+            return int(value)
+    return 0
 
 
 def _field(fields: Any, name: str, kind: type) -> Any:

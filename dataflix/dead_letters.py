@@ -42,7 +42,7 @@ class DeadLetter:
     kind: str  # the sort of the reason, for counting
     reason: str  # a sentence that names fields and types, never values
     contract_version: str
-    epoch: int  # of the replication slot that the event came through: a part of its version
+    epoch: int  # that the event was written in: a part of its version
     at: datetime  # UTC
 
     def key(self) -> bytes:

@@ -205,6 +205,18 @@ WATCHER_SLOT_LIMIT_BYTES = Metric(
     "What PostgreSQL keeps for a slot before it gives the slot up (max_slot_wal_keep_size)",
     "bytes",
 )
+WATCHER_EPOCH = Metric(
+    "dataflix_watcher_epoch",
+    MetricKind.GAUGE,
+    "Present epoch of the stream: it goes up by one when changes were lost and everything is read again",
+    "epoch",
+)
+WATCHER_RECOVERING = Metric(
+    "dataflix_watcher_recovering",
+    MetricKind.GAUGE,
+    "Whether raw is not yet known to be the source again after changes were lost: 1 or 0",
+    "recovering",
+)
 WATCHER_HEARTBEAT_AGE_SECONDS = Metric(
     "dataflix_watcher_heartbeat_age_seconds",
     MetricKind.GAUGE,
@@ -280,6 +292,8 @@ METRICS = (
     WATCHER_SLOT_RETAINED_BYTES,
     WATCHER_SLOT_UNCONFIRMED_BYTES,
     WATCHER_SLOT_LIMIT_BYTES,
+    WATCHER_EPOCH,
+    WATCHER_RECOVERING,
     WATCHER_HEARTBEAT_AGE_SECONDS,
     WATCHER_WORKER_LAG_EVENTS,
     WATCHER_WORKER_LAG_SECONDS,

@@ -3,13 +3,13 @@
 What a contract says is compiled once for each table, so that an event costs about 20 microseconds.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from dataflix import masked_events
-from dataflix.change_events import Change, Operation, parse_change
+from dataflix.change_events import Change, Headers, Operation, epoch_of, parse_change
 from dataflix.contracts import Column, Table
 from dataflix.errors import MalformedEvent
 from dataflix.masking import Mask, key_id, mask_for
@@ -43,7 +43,12 @@ class Prepared(NamedTuple):
     absent: frozenset[str]  # contract columns that the event does not have, though it is no deletion; null here
 
 
-Prepare = Callable[[bytes, int, int], Prepared]
+class Prepare(Protocol):
+    """From a message of a private topic to its masked event."""
+
+    def __call__(self, value: bytes, partition: int, offset: int, headers: Headers = ()) -> Prepared:
+        """Pure. Raises MalformedEvent, naming fields and types, never values."""
+
 
 _NONE: frozenset[str] = frozenset()
 _LARGEST_BYTES = masked_events.LARGEST_MESSAGE_BYTES - (64 << 10)  # of key and value; the rest is Kafka's framing
@@ -57,18 +62,15 @@ class _Field(NamedTuple):
     mask: Mask | None
 
 
-def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
-    """The function from (value, partition, offset) of a message of the table's private topic to its masked event.
-
-    The function is pure. It raises MalformedEvent, naming fields and types, never values.
-    """
+def compile_prepare(table: Table, masking_key: bytes) -> Prepare:
+    """The function for the messages of the table's private topic."""
     columns = [_compile(column, masking_key) for column in table.columns]
     keys = [_compile(column, masking_key) for column in table.key_columns]
     key_names, names = table.key, frozenset(table.by_name)
     topic, source = table.private_topic, table.source
     hashed_under = key_id(masking_key) if table.is_hashed else None
 
-    def prepare(value: bytes, partition: int, offset: int) -> Prepared:
+    def prepare(value: bytes, partition: int, offset: int, headers: Headers = ()) -> Prepared:
         change = parse_change(value)
         if change.source != source:
             raise ForeignTable(f"The event is not of the table {source}.")
@@ -76,7 +78,7 @@ def compile_prepare(table: Table, masking_key: bytes, epoch: int) -> Prepare:
         # Debezium fills the other columns of a deleted row with defaults that were never in the table.
         row = _row(keys if deleted else columns, change.row)
         key = orjson.dumps({name: row[name] for name in key_names})
-        version, committed_at = _position(change, epoch)
+        version, committed_at = _position(change, epoch_of(headers))
         row[masked_events.VERSION] = version
         row[masked_events.DELETED] = int(deleted)
         row[masked_events.OPERATION] = change.operation
@@ -128,4 +130,4 @@ def _position(change: Change, epoch: int) -> tuple[str, str]:
     try:
         return str(change.packed_version(epoch)), iso_timestamp(change.committed_us)
     except (ValueError, OverflowError):
-        raise UnorderableChange("The field sequence, lsn or ts_us lies outside of its range.") from None
+        raise UnorderableChange("The epoch, or the field sequence, lsn or ts_us, lies outside of its range.") from None

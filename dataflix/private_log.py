@@ -26,6 +26,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp: int = 0  # milliseconds since 1970; 0 where it does not matter
+    headers: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def coordinates(self) -> Coordinates:
@@ -91,7 +92,8 @@ class KafkaLog:
             offset = message.offset()
             if offset is None or offset >= offsets.stop:
                 return
-            yield Record(topic, partition, offset, _bytes(message.key()), _bytes(message.value()))
+            headers = tuple((str(header[0]), _bytes(header[1]) or b"") for header in message.headers() or ())
+            yield Record(topic, partition, offset, _bytes(message.key()), _bytes(message.value()), headers=headers)
             if offset + 1 >= offsets.stop:
                 return
 

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=PROJECT / ".dataflix", description="State of one running stack")
     runtime: Path | None = Field(default=None, description="Environments and jars; <home>/runtime unless set")
+    connector: str = Field(
+        default="dataflix",
+        pattern="^[a-z0-9_]{1,63}$",
+        description="Name of the connector and of its replication slot, one for each source database",
+    )
     contracts: Path = Field(default=PROJECT / "contracts", description="Folder of the table contracts")
     migrations: str = Field(default="", description="Further folders of source migrations, separated by ':'")
     optional: str = Field(default="", description="What `up --with` added to the core, separated by ','")
@@ -123,7 +128,9 @@ class Settings(BaseSettings):
     transform_minutes: int = Field(default=15, ge=1, le=59, description="Minutes between two runs of the marts")
     backup_retention_days: int = Field(default=7, ge=1, description="How long a backup of the catalogues is kept")
     webhook_url: str = Field(default="", description="Where a failed task of Airflow is posted to, as JSON")
-    slot_epoch: int = Field(default=0, ge=0, le=255, description="Raised when the replication slot is recreated")
+    recover: bool = Field(
+        default=True, description="Read everything again by itself when the replication slot has lost changes"
+    )
     log_level: str = "INFO"
 
     def _address(self, host: str, port: int) -> Address:

@@ -12,14 +12,14 @@ MAX_LSN = (1 << _CHANGE_SHIFT) - 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class RowVersion:
-    """Total order over all changes of one row, across snapshots and replication slots.
+    """Total order over all changes of one row, across snapshots and epochs.
 
     The position of a change alone is not commit order (a long transaction writes early and commits late), and all rows
     of a snapshot share one position. The commit comes first, and within it a streamed change beats a snapshot row:
     what a snapshot reads was committed before it, what the stream brings under the same commit came after.
     """
 
-    epoch: int  # raised when a replication slot is recreated, because positions may then start over
+    epoch: int  # raised when changes were lost and everything is read again: positions may then start over
     commit_lsn: int  # bytes; the last commit that the stream had seen when it met this change, 0 for none
     is_change: bool  # True for a streamed change, False for a row that a snapshot read
     lsn: int  # bytes; position of the change itself

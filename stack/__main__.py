@@ -18,6 +18,7 @@ from stack.commands.imports import imports
 from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.masking import masking
+from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
 from stack.commands.status import status
@@ -50,6 +51,7 @@ app.command(context_settings=PASSED_THROUGH)(train)
 app.command()(run)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command()(backup)
+app.command(context_settings=PASSED_THROUGH)(recover)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(forget)
 app.command(context_settings=PASSED_THROUGH)(token)

@@ -21,7 +21,7 @@ from stack.home import Home
 from stack.optional import Option, chosen
 from stack.programs import Programs
 from stack.progress import Steps
-from stack.servers import connect, kafka
+from stack.servers import kafka
 from stack.service import Service, Unhealthy
 from stack.startup import Starter, Task
 
@@ -65,7 +65,7 @@ def has_champion(settings: Settings) -> bool:
 
 def connector_runs(settings: Settings) -> bool:
     """Whether the connector and its task run, or do so within some seconds: Connect takes them up after its start."""
-    check = health.connector(settings.connect, connect.CONNECTOR)
+    check = health.connector(settings.connect, settings.connector)
 
     def runs() -> bool:
         try:

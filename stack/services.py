@@ -116,7 +116,7 @@ def services(home: Home) -> dict[str, Service]:
             address=settings.connect,
             url=settings.connect.url,
             ports={"connect_port": settings.connect.port},
-            check=health.connector(settings.connect, connect.CONNECTOR) if home.state().loaded else takes_connectors,
+            check=health.connector(settings.connect, settings.connector) if home.state().loaded else takes_connectors,
             ready=takes_connectors,
             folder=connect.SERVER.folder(home),
             environment=connect.environment(home),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dataflix import dead_letters
-from dataflix.change_events import Operation
+from dataflix.change_events import BrokenEnvelope, Operation, epoch_of
 from dataflix.contracts import Contracts, Table
 from dataflix.dead_letters import DeadLetter
 from dataflix.errors import MalformedEvent
@@ -60,18 +60,16 @@ class BatchPreparer:
         contracts: Contracts,
         *,
         masking_key: bytes,
-        epoch: int,
         patience: Patience,
         clock: Callable[[], datetime],
     ) -> None:
         self._version = contracts.version
         self._rules = f"{contracts.version}/{key_id(masking_key)}"
-        self._epoch = epoch
         self._masking_key = masking_key
         self._patience = patience
         self._clock = clock
         self._plans: dict[str, tuple[Table, Prepare]] = {
-            table.private_topic: (table, compile_prepare(table, masking_key, epoch)) for table in contracts
+            table.private_topic: (table, compile_prepare(table, masking_key)) for table in contracts
         }
 
     @property
@@ -111,7 +109,7 @@ class BatchPreparer:
             if record.value is None:  # the tombstone after a delete says nothing new
                 continue
             try:
-                event = prepare(record.value, record.partition, record.offset)
+                event = prepare(record.value, record.partition, record.offset, record.headers)
             except MalformedEvent as error:
                 letter = self._letter(record, error)
                 part.dead_letters[letter.kind] += 1
@@ -143,6 +141,13 @@ class BatchPreparer:
             kind=type(error).__name__,
             reason=str(error),
             contract_version=self._version,
-            epoch=self._epoch,
+            epoch=_epoch_of(record),
             at=self._clock(),
         )
+
+
+def _epoch_of(record: Any) -> int:
+    try:
+        return epoch_of(record.headers)
+    except BrokenEnvelope:
+        return 0

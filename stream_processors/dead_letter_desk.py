@@ -68,21 +68,19 @@ def open_desk(settings: Settings, contracts: Contracts) -> Iterator[Desk]:
     own = OwnTokens(sink, uuid.uuid4().hex)
     delivery = Delivery(own, publisher, Instruments(CollectorRegistry(), time.time))
 
-    def preparer(epoch: int) -> BatchPreparer:
-        return BatchPreparer(
-            contracts,
-            masking_key=settings.masking_key.get_secret_value().encode(),
-            epoch=epoch,
-            patience=Patience(sys.maxsize),
-            clock=lambda: datetime.now(UTC),
-        )
+    preparer = BatchPreparer(
+        contracts,
+        masking_key=settings.masking_key.get_secret_value().encode(),
+        patience=Patience(sys.maxsize),
+        clock=lambda: datetime.now(UTC),
+    )
 
     async def deliver(batch: Batch) -> bool:
         deadline = time.monotonic() + PATIENCE_SECONDS
         return await delivery.deliver(batch, lambda: time.monotonic() < deadline)
 
     try:
-        yield Desk(contracts, log, publisher, Replay(contracts, preparer, settings.slot_epoch, log, own, deliver))
+        yield Desk(contracts, log, publisher, Replay(contracts, preparer, log, own, deliver))
     finally:
         sink.close()
         publisher.close()

@@ -9,8 +9,7 @@ behind it.
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from itertools import groupby, islice
+from itertools import islice
 from typing import TypeVar
 
 import orjson
@@ -93,35 +92,30 @@ class Replay:
     def __init__(
         self,
         contracts: Contracts,
-        preparer: Callable[[int], BatchPreparer],
-        epoch: int,
+        preparer: BatchPreparer,
         log: PrivateLog,
         sink: RawSink,
         deliver: Deliver,
     ) -> None:
-        """``preparer`` makes the worker's for an epoch, with patience without end; ``epoch`` is the present one.
+        """``preparer`` is like the worker's, with patience without end.
 
         ``deliver`` is the worker's, over ``sink``; it returns False when it has run out of patience.
         """
         self._tables = {table.private_topic: table for table in contracts}
-        self._preparer = cache(preparer)
-        self._epoch = epoch
+        self._preparer = preparer
         self._log = log
         self._sink = sink
         self._deliver = deliver
 
     async def run(self, letters: Iterable[DeadLetter]) -> AsyncIterator[list[Replayed]]:
         """One outcome for each letter, some at a time, once their events are durable. Raises SourceUnavailable."""
-        ordered = sorted(letters, key=lambda letter: (letter.epoch, letter.coordinates))
-        for epoch, same in groupby(ordered, key=lambda letter: letter.epoch):
-            for some in _portions(letter.coordinates for letter in same):
-                yield await self._replay(some, epoch)
+        for some in _portions(sorted(letter.coordinates for letter in letters)):
+            yield await self._replay(some)
 
-    async def _replay(self, letters: Sequence[Coordinates], epoch: int) -> list[Replayed]:
+    async def _replay(self, letters: Sequence[Coordinates]) -> list[Replayed]:
         known = [at for at in letters if at.topic in self._tables]
         records = read_at(self._log, known)
-        # An event keeps its epoch: under the present one, it could beat what came after it through an older slot.
-        prepared = self._prepare(records.values(), epoch)
+        prepared = self._prepare(records.values())
         stale = await self._write(prepared)
         return [self._outcome(at, records, prepared.refused, stale) for at in letters]
 
@@ -140,8 +134,8 @@ class Replay:
             return Replayed(at, Outcome.REFUSED, refused[at])
         return Replayed(at, Outcome.REPLAYED, "A newer change of the row stays in force." if at in stale else "")
 
-    def _prepare(self, records: Iterable[Record], epoch: int) -> _Prepared:
-        batch = self._preparer(epoch).prepare(FetchedBatch([record], assignment=0) for record in records)
+    def _prepare(self, records: Iterable[Record]) -> _Prepared:
+        batch = self._preparer.prepare(FetchedBatch([record], assignment=0) for record in records)
         events: list[_Event] = []
         refused: dict[Coordinates, str] = {}
         for message in batch.messages:
@@ -188,7 +182,7 @@ class Replay:
         for partition, first in seen.items():
             seen[partition] = self._log.span(*partition).stop
             for some in _portions(self._log.read(*partition, range(first, seen[partition]))):
-                for event in self._prepare(some, self._epoch).events:
+                for event in self._prepare(some).events:
                     best = newest.get(event.row) or published.get(event.row)
                     if best and event.version > best.version:
                         newest[event.row] = event

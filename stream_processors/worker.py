@@ -42,7 +42,6 @@ async def run_worker(settings: Settings) -> None:
     preparer = BatchPreparer(
         contracts,
         masking_key=settings.masking_key.get_secret_value().encode(),
-        epoch=settings.slot_epoch,
         patience=Patience(settings.dead_letter_limit),
         clock=lambda: datetime.now(UTC),
     )

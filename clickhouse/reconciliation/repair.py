@@ -18,6 +18,7 @@ from clickhouse.reconciliation.comparison import Difference, Kind
 from clickhouse.reconciliation.source_side import connect, reported
 from clickhouse.reconciliation.verification import Comparisons, Verification, compare_once, verify
 from dataflix import masked_events as events
+from dataflix.change_events import EPOCH_HEADER
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse, refusal
 from dataflix.contracts import Table
 from dataflix.errors import SourceUnavailable
@@ -28,6 +29,7 @@ REPAIRED_AT_MOST = 5_000  # rows of a table in one run
 _ROWS_A_SIGNAL = 500
 _SETTLE_SECONDS = 3.0  # in which what is only late arrives
 _REPLY_SECONDS = 10.0
+_EPOCH = "SELECT coalesce(max(epoch), 0) FROM dataflix.epochs"
 _POSITION = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -96,7 +98,7 @@ def _repair_table(
                 f"deletion of a key such as {', '.join(table.key)}. Delete them from raw.{table.name} by hand."
             )
         elif gone:
-            _publish_deletions(settings, table, gone, position)
+            _publish_deletions(settings, table, gone, position, _number(connection, sql.SQL(_EPOCH)))
             done.deleted[table.name] = len(gone)
             # A row that came back before its deletion was published stands before it in the topics: read it once
             # more, or compaction would keep the deletion.
@@ -113,7 +115,8 @@ def explain(settings: Settings, tables: Sequence[Table], comparisons: Comparison
     """A sentence for each row that still differs because raw holds a version that no change of the source can beat."""
     with connect(settings) as connection:
         position = _number(connection, sql.SQL(_POSITION))
-    highest = RowVersion(settings.slot_epoch, position, True, 0).packed()
+        epoch = _number(connection, sql.SQL(_EPOCH))
+    highest = RowVersion(epoch, position, True, 0).packed()
     sentences = []
     with clickhouse(settings, ClickHouseUser.VERIFIER) as client:
         for table in tables:
@@ -155,7 +158,7 @@ def _present(connection: Connection, table: Table, differences: Sequence[Differe
     return found
 
 
-def _publish_deletions(settings: Settings, table: Table, gone: Sequence[Difference], position: int) -> None:
+def _publish_deletions(settings: Settings, table: Table, gone: Sequence[Difference], position: int, epoch: int) -> None:
     producer = Producer(
         # the partitions that Java clients compute: where every other change of the row is
         {"bootstrap.servers": str(settings.kafka), "acks": "all", "partitioner": "murmur2_random", "log_level": 0}
@@ -165,7 +168,11 @@ def _publish_deletions(settings: Settings, table: Table, gone: Sequence[Differen
         for difference in gone:
             key, value = orders.deletion(table, difference.key, position, time.time_ns() // 1_000)
             producer.produce(
-                table.private_topic, key=key, value=value, on_delivery=lambda error, _: failures.append(error)
+                table.private_topic,
+                key=key,
+                value=value,
+                headers=[(EPOCH_HEADER, b"%d" % epoch)],
+                on_delivery=lambda error, _: failures.append(error),
             )
         waiting = producer.flush(_REPLY_SECONDS)
     except (KafkaException, BufferError):

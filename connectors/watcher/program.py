@@ -8,11 +8,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from connectors.connect import Connect, session
-from connectors.debezium import CONNECTOR
 from connectors.watcher.connector import ConnectorProbe
 from connectors.watcher.heartbeat import HeartbeatProbe
 from connectors.watcher.lag import LagProbe
 from connectors.watcher.newest_row import HttpPage, NewestRowProbe
+from connectors.watcher.recovery import RecoveryProbe, run_program
 from connectors.watcher.report import FindingsCollector
 from connectors.watcher.server import application, served
 from connectors.watcher.slot import SlotProbe
@@ -36,16 +36,20 @@ async def run_watcher(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as open_:
         http = await open_.enter_async_context(session())
-        connect = Connect(http, settings, CONNECTOR, wait_s=CONNECT_ANSWERS_S)
+        connect = Connect(http, settings, settings.connector, wait_s=CONNECT_ANSWERS_S)
         catalogue = PostgresSource(settings, contracts)
         open_.callback(catalogue.close)
         source = Source(settings)
+        group = KafkaGroup(settings.kafka, contracts)
+        recovery = RecoveryProbe(source, connect, group, run_program, settings)
+        open_.push_async_callback(recovery.stop)
         watch = Watch(
             [
                 SlotProbe(source),
                 HeartbeatProbe(source),
                 ConnectorProbe(connect),
-                LagProbe(KafkaGroup(settings.kafka, contracts)),
+                LagProbe(group),
+                recovery,
                 NewestRowProbe(HttpPage(http, settings.worker)),
                 StructureProbe(catalogue, contracts),
             ]

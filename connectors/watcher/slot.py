@@ -9,8 +9,8 @@ from dataflix import metrics
 WARNING_SHARE, ERROR_SHARE = 0.25, 0.75  # of max_slot_wal_keep_size, behind which the slot is lost
 _MIB = 1024 * 1024
 _LOST = (
-    "Changes that were not read are lost to the stream: run `bin/dataflix verify` to see which rows differ, and see "
-    "docs/adr/0007-watcher.md for the way back."
+    "Changes that were not read are lost to the stream: `recovery` tells how everything is read again "
+    "(docs/adr/0007-watcher.md)."
 )
 
 

@@ -1,11 +1,13 @@
-"""What the watcher asks of PostgreSQL: the slot, and the heartbeat."""
+"""What the watcher asks of PostgreSQL: the slot, the heartbeat, the epochs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
-from connectors.debezium import HEARTBEAT_TABLE, SLOT
+from connectors.debezium import HEARTBEAT_TABLE
+from connectors.epochs import MOVE, Epoch, State
 from connectors.grants import HEARTBEAT_COLUMN
 from connectors.postgres import told
 from connectors.roles import WATCHER
@@ -48,7 +50,7 @@ class Source:
 
     async def slot(self) -> Slot | None:
         """The slot of the stream, None when there is none."""
-        row = await self._one(_SLOT, [SLOT])
+        row = await self._one(_SLOT, [self._settings.connector])
         if row is None:
             return None
         active, wal_status, reason, retained, unconfirmed, limit = row
@@ -59,7 +61,15 @@ class Source:
         row = await self._one(_HEARTBEAT)
         return None if row is None else float(row[0])
 
-    async def _one(self, query: str, arguments: list[Any] | None = None) -> tuple[Any, ...] | None:
+    async def first_row(self, query: LiteralString, arguments: Sequence[str]) -> tuple[Any, ...] | None:
+        """Of anything that the watcher may ask."""
+        return await self._one(query, arguments)
+
+    async def move(self, epoch: Epoch, state: State) -> None:
+        """Note how far ``epoch`` has come; without effect when somebody else moved it."""
+        await self._one(MOVE, [state, state, epoch.number, epoch.state])
+
+    async def _one(self, query: str, arguments: Sequence[Any] | None = None) -> tuple[Any, ...] | None:
         conninfo = self._settings.postgres_conninfo(WATCHER, self._settings.postgres_watcher_password)
         try:
             async with await psycopg.AsyncConnection.connect(

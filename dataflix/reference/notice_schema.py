@@ -16,7 +16,7 @@ _DEAD_LETTER: dict[str, Schema] = {
     "kind": _field("string", "Sort of the reason"),
     "reason": _field("string", "What is wrong; names fields and types, never values"),
     "contract_version": _field("string", "Version of the contracts that the event did not fit"),
-    "epoch": _field("integer", "How often the replication slot had been recreated, a part of versions", minimum=0),
+    "epoch": _field("integer", "Epoch of the stream that the event was written in, a part of versions", minimum=0),
     "at": _field("string", "When the event was set aside", format="date-time"),
 }
 _RESOLUTION: dict[str, Schema] = {

@@ -7,7 +7,6 @@ from stack.home import Home
 from stack.servers.java import JavaServer
 from stack.servers.kafka import MESSAGE_BYTES
 
-CONNECTOR = "dataflix"
 SERVER = JavaServer(jars="connect", heap="384m")
 
 _PROPERTIES = """\

@@ -139,7 +139,7 @@ class OwnStream:
         """The product's own, moved to other names."""
         signals = f"dataflix.{self._signals}"
         columns = [f"{self.table.source}.{column}" for column in self.table.by_name]
-        return connector_config(self.contracts, self.settings) | {
+        return connector_config(self.contracts, self.settings, 0) | {
             "slot.name": self.name,
             "publication.name": self.name,
             "column.include.list": ",".join([*columns, f"{signals}.id", f"{signals}.type", f"{signals}.data"]),

@@ -86,6 +86,32 @@ def an_unmistakable_screening() -> dict[str, Any]:
     )
 
 
+def messages(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes | None]]:
+    """Keys and values of everything that a topic holds now."""
+    reader = {
+        "bootstrap.servers": str(settings.kafka),
+        "group.id": uuid.uuid4().hex,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+    }
+    with closing(Consumer(reader)) as consumer:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
+        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+        found: list[tuple[bytes | None, bytes | None]] = []
+        left = {number for number, end in ends.items() if end}
+        while left:
+            for message in consumer.consume(1_000, timeout=1):
+                assert message.error() is None
+                found.append((message.key(), message.value()))
+            left = {
+                position.partition
+                for position in consumer.position([TopicPartition(topic, number) for number in left])
+                if position.offset < ends[position.partition]
+            }
+        return found
+
+
 class RawScreenings:
     """Contract and raw table."""
 
@@ -168,28 +194,7 @@ class Screenings(RawScreenings):
 
     def messages(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
         """Keys and values of everything that a topic holds now."""
-        settings = {
-            "bootstrap.servers": str(self.settings.kafka),
-            "group.id": uuid.uuid4().hex,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-        }
-        with closing(Consumer(settings)) as consumer:
-            partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
-            consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
-            found: list[tuple[bytes | None, bytes | None]] = []
-            left = {number for number, end in ends.items() if end}
-            while left:
-                for message in consumer.consume(1_000, timeout=1):
-                    assert message.error() is None
-                    found.append((message.key(), message.value()))
-                left = {
-                    position.partition
-                    for position in consumer.position([TopicPartition(topic, number) for number in left])
-                    if position.offset < ends[position.partition]
-                }
-            return found
+        return messages(self.settings, topic)
 
     def newest_masked(self) -> dict[bytes, dict[str, Any] | None]:
         """What a reader of the masked topic holds: of each key the event of the highest version, None when deleted."""

@@ -12,7 +12,6 @@ import tenacity
 from confluent_kafka import Consumer, TopicPartition
 from own_stack import Stack
 
-from connectors.debezium import SLOT
 from connectors.postgres import connect_admin
 from dataflix.settings import PROJECT, Settings
 
@@ -245,7 +244,7 @@ def test_the_slot_moves_on_while_the_tables_are_idle(stream: Settings) -> None:
             with attempt:
                 confirmed = connection.execute(
                     "SELECT confirmed_flush_lsn >= %s FROM pg_replication_slots WHERE slot_name = %s",
-                    [written[0], SLOT],
+                    [written[0], stream.connector],
                 ).fetchone()
                 assert confirmed == (True,)
 

@@ -27,7 +27,7 @@ class MaskedScreenings(Screenings):
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         super().__init__(settings, folder)
-        self._prepare = compile_prepare(self.table, b"", epoch=0)
+        self._prepare = compile_prepare(self.table, b"")
         self._masked = Producer({"bootstrap.servers": str(settings.kafka), "partitioner": "murmur2_random"})
 
     @property

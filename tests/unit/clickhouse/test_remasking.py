@@ -19,7 +19,7 @@ NEW = b"the new key"
 
 
 def masked(key: bytes, op: str = "c", **columns: object) -> bytes:
-    prepare = compile_prepare(CONTRACTS.table("users"), key, 0)
+    prepare = compile_prepare(CONTRACTS.table("users"), key)
     return prepare(an_event(a_user(7, **columns), op=op, table="users"), 0, 0).value
 
 
@@ -34,7 +34,7 @@ def read(*values: bytes | None) -> OldKeyInTopic:
 def test_an_event_names_the_key_that_hashed_it_where_a_column_is_hashed() -> None:
     assert orjson.loads(masked(NEW))["_key_id"] == key_id(NEW)
     assert orjson.loads(masked(b""))["_key_id"] == "plain"
-    rating = compile_prepare(CONTRACTS.table("ratings"), NEW, 0)(an_event(a_rating()), 0, 0)
+    rating = compile_prepare(CONTRACTS.table("ratings"), NEW)(an_event(a_rating()), 0, 0)
     assert b"_key_id" not in masked(NEW, op="d") + rating.value
 
 

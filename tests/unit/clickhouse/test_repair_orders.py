@@ -48,7 +48,7 @@ def test_a_deletion_is_an_event_like_debeziums() -> None:
     assert key == b'{"tag_id":7}'
     change = parse_change(value)
     assert (change.operation, change.row, change.source) == (Operation.DELETE, {"tag_id": 7}, "public.tags")
-    row = orjson.loads(compile_prepare(TAGS, b"", 0)(value, 0, 0).value)
+    row = orjson.loads(compile_prepare(TAGS, b"")(value, 0, 0).value)
     assert (row["tag_id"], row["_deleted"]) == (7, 1)
 
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from connectors.__main__ import app
-from connectors.debezium import connector_config
+from connectors.debezium import EPOCH_SETTING, connector_config
 from dataflix.contracts import Contracts, load_contracts
 from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.settings import PROJECT, Settings
@@ -22,7 +22,7 @@ def contracts() -> Contracts:
 
 @pytest.fixture
 def config(contracts: Contracts) -> dict[str, str]:
-    return connector_config(contracts, Settings(port_offset=7, postgres_debezium_password=SecretStr(SECRET)))
+    return connector_config(contracts, Settings(port_offset=7, postgres_debezium_password=SecretStr(SECRET)), 3)
 
 
 def test_it_captures_the_tables_of_the_contracts(config: dict[str, str]) -> None:
@@ -53,6 +53,11 @@ def test_it_never_makes_a_publication_of_its_own(config: dict[str, str]) -> None
 def test_a_value_that_cannot_be_converted_stops_it(config: dict[str, str]) -> None:
     assert config["event.processing.failure.handling.mode"] == "fail"
     assert config["event.converting.failure.handling.mode"] == "fail"
+
+
+def test_it_tells_the_epoch_with_every_event(config: dict[str, str]) -> None:
+    assert config["transforms.epoch.header"] == "epoch"
+    assert config[EPOCH_SETTING] == "3"
 
 
 def test_it_does_not_go_on_behind_a_slot_that_was_made_anew(config: dict[str, str]) -> None:

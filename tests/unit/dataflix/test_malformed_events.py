@@ -22,7 +22,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 
 def test_each_of_500_kinds_is_refused_without_a_word_of_what_it_holds(table: Table) -> None:
-    prepare = compile_prepare(table, b"a masking key", epoch=0)
+    prepare = compile_prepare(table, b"a masking key")
     row: dict[str, Any] = an_unmistakable_screening()
     assert prepare(an_event(row, table=table.name), 0, 0)
     events = malformed_events(table, row)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflix.change_events import Operation
+from dataflix.change_events import EPOCH_HEADER, BrokenEnvelope, Operation
 from dataflix.contracts import load_contracts
 from dataflix.errors import MalformedEvent
 from dataflix.masked_events import read_masked_event
@@ -23,9 +23,9 @@ from tests.debezium import a_rating, a_user, an_event
 CONTRACTS = load_contracts(PROJECT / "contracts")
 RATINGS, USERS, MOVIES = (CONTRACTS.table(name) for name in ("ratings", "users", "movies"))
 KEY = b"a masking key"
-rating = compile_prepare(RATINGS, KEY, epoch=0)
-user = compile_prepare(USERS, KEY, epoch=0)
-movie = compile_prepare(MOVIES, KEY, epoch=0)
+rating = compile_prepare(RATINGS, KEY)
+user = compile_prepare(USERS, KEY)
+movie = compile_prepare(MOVIES, KEY)
 
 
 def a_movie(number: int = 9, **columns: Any) -> dict[str, Any]:
@@ -121,9 +121,23 @@ def test_a_change_that_cannot_be_ordered_is_refused(odd: dict[str, int]) -> None
         rating(an_event(a_rating(7), **odd), 0, 0)
 
 
-def test_the_slot_epoch_leads_the_version() -> None:
-    event = compile_prepare(RATINGS, KEY, epoch=3)(an_event(a_rating(7), op="r", commit=None, lsn=5), 0, 0)
+def test_the_epoch_of_the_message_leads_the_version() -> None:
+    headers = (("of somebody else", b"7"), (EPOCH_HEADER, b"3"))
+    event = rating(an_event(a_rating(7), op="r", commit=None, lsn=5), 0, 0, headers)
     assert RowVersion.unpacked(read_masked_event(RATINGS, event.value).version) == RowVersion(3, 0, False, 5)
+
+
+def test_a_message_that_tells_no_epoch_is_of_the_first() -> None:
+    event = rating(an_event(a_rating(7), commit=9, lsn=5), 0, 0)
+    assert RowVersion.unpacked(read_masked_event(RATINGS, event.value).version) == RowVersion(0, 9, True, 5)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"), [(b"", BrokenEnvelope), (b"one", BrokenEnvelope), (b"256", UnorderableChange)]
+)
+def test_an_epoch_that_is_none_is_refused(told: bytes, kind: type[MalformedEvent]) -> None:
+    with pytest.raises(kind):
+        rating(an_event(a_rating(7)), 0, 0, ((EPOCH_HEADER, told),))
 
 
 def test_a_masked_event_is_read_back() -> None:

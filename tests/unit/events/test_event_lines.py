@@ -24,7 +24,7 @@ def received(key: bytes | None, value: bytes | None, topic: str = "masked.rating
 
 
 def a_change(row: dict[str, Any], op: str = "c", *, table: str = "ratings", **position: Any) -> Received:
-    prepare = compile_prepare(CONTRACTS.table(table), b"", epoch=0)
+    prepare = compile_prepare(CONTRACTS.table(table), b"")
     event = prepare(an_event(row, op=op, table=table, **position), 0, 0)
     return received(event.key, event.value, f"masked.{table}")
 

@@ -27,9 +27,12 @@ def a_record(
     offset: int = 0,
     key: bytes | None = b'{"rating_id":7}',
     timestamp: int = 1_000_000,
+    headers: tuple[tuple[str, bytes], ...] = (),
 ) -> Any:
     """``timestamp`` is in milliseconds since 1970: when it was written."""
-    return SimpleNamespace(topic=topic, partition=partition, offset=offset, key=key, value=value, timestamp=timestamp)
+    return SimpleNamespace(
+        topic=topic, partition=partition, offset=offset, key=key, value=value, timestamp=timestamp, headers=headers
+    )
 
 
 def rating_records(*numbers: int, first_offset: int = 0, partition: int = 0) -> list[Any]:
@@ -49,4 +52,4 @@ def a_batch(*records: Any, assignment: int = 1) -> FetchedBatch:
 
 
 def a_preparer(limit: int = 100) -> BatchPreparer:
-    return BatchPreparer(CONTRACTS, masking_key=MASKING_KEY, epoch=0, patience=Patience(limit), clock=lambda: NOW)
+    return BatchPreparer(CONTRACTS, masking_key=MASKING_KEY, patience=Patience(limit), clock=lambda: NOW)

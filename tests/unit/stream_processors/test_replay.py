@@ -10,6 +10,7 @@ import pytest
 from fetched import CONTRACTS, MASKING_KEY, NOW, RATINGS
 from prometheus_client import CollectorRegistry
 
+from dataflix.change_events import EPOCH_HEADER
 from dataflix.dead_letters import Coordinates, DeadLetter
 from dataflix.errors import SourceUnavailable
 from dataflix.private_log import NEAR, Record, stretches
@@ -35,9 +36,10 @@ class MemoryLog:
         self.first: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.commits: dict[tuple[str, int], int] = {}
 
-    def write(self, value: bytes, topic: str = TOPIC, partition: int = 0) -> Coordinates:
+    def write(self, value: bytes, topic: str = TOPIC, partition: int = 0, epoch: int = 0) -> Coordinates:
         records = self.records[topic, partition]
-        records.append(Record(topic, partition, len(records), ROW_7, value))
+        headers = ((EPOCH_HEADER, b"%d" % epoch),)
+        records.append(Record(topic, partition, len(records), ROW_7, value, headers=headers))
         return records[-1].coordinates
 
     def span(self, topic: str, partition: int) -> range:
@@ -66,24 +68,22 @@ class NoisyPublisher(MemoryPublisher):
 class Bench:
     """A replay with everything around it."""
 
-    def __init__(self, present_epoch: int = 0) -> None:
+    def __init__(self) -> None:
         self.log = MemoryLog()
         self.sink = MemorySink()
         self.publisher = NoisyPublisher()
         delivery = Delivery(OwnTokens(self.sink, "run"), self.publisher, Instruments(CollectorRegistry(), lambda: 0.0))
         self.gives_up = False
 
-        def preparer(epoch: int) -> BatchPreparer:
-            patience = Patience(10**9)
-            return BatchPreparer(CONTRACTS, masking_key=MASKING_KEY, epoch=epoch, patience=patience, clock=lambda: NOW)
+        preparer = BatchPreparer(CONTRACTS, masking_key=MASKING_KEY, patience=Patience(10**9), clock=lambda: NOW)
 
         async def deliver(batch: Batch) -> bool:
             return not self.gives_up and await delivery.deliver(batch, lambda: True)
 
-        self.replay = Replay(CONTRACTS, preparer, present_epoch, self.log, self.sink, deliver)
+        self.replay = Replay(CONTRACTS, preparer, self.log, self.sink, deliver)
 
-    async def run(self, *events: Coordinates, epoch: int = 0) -> list[Replayed]:
-        letters = [a_letter(at, epoch=epoch) for at in events]
+    async def run(self, *events: Coordinates) -> list[Replayed]:
+        letters = [a_letter(at) for at in events]
         return [done async for some in self.replay.run(letters) for done in some]
 
     def stars(self) -> dict[int, str]:
@@ -176,11 +176,11 @@ async def test_a_change_that_the_worker_publishes_at_the_same_moment_stays_last(
 
 
 async def test_an_event_keeps_the_epoch_that_it_came_with() -> None:
-    bench = Bench(present_epoch=3)
-    old = bench.log.write(change("4.5", 900))
-    bench.log.write(an_event(a_rating(7, rating="1.0"), op="r", commit=None, lsn=10))
-    await bench.run(Coordinates(TOPIC, 0, 1), epoch=3)
-    await bench.run(old, epoch=2)
+    bench = Bench()
+    old = bench.log.write(change("4.5", 900), epoch=2)
+    new = bench.log.write(an_event(a_rating(7, rating="1.0"), op="r", commit=None, lsn=10), epoch=3)
+    await bench.run(new)
+    await bench.run(old)
     assert bench.stars() == {7: "1.0"}
     versions = [RowVersion.unpacked(int(row["_version"])) for row in bench.sink.rows["ratings"]]
     assert [version.epoch for version in versions] == [3, 2]
