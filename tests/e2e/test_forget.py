@@ -100,7 +100,8 @@ def test_the_receipt_says_what_was_erased_and_until_when_the_rest_stays(
         "ratings": 2,
         "watched_movies": 1,
     }
-    assert {"raw.ratings", "raw.watched_movies", "masked.users", "masked.ratings"} <= set(erased)
+    # not what raw held: a merge that comes first has put the mark of the deletion in the place of the row
+    assert {"masked.users", "masked.ratings"} <= set(erased)
     assert {"analytics.users", "analytics.user_movie_cells"} <= set(erased)
     assert datetime.fromisoformat(receipt["private_topics_until"]) > datetime.now(UTC)
     assert {"private topics", "models"} <= set(receipt["remaining"])
