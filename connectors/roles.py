@@ -18,6 +18,8 @@ MLFLOW = "dataflix_mlflow"
 MLFLOW_DATABASE = "mlflow"
 AIRFLOW = "dataflix_airflow"
 AIRFLOW_DATABASE = "airflow"
+SUPERSET = "dataflix_superset"
+SUPERSET_DATABASE = "superset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def roles(settings: Settings) -> tuple[Role, ...]:
         Role(WATCHER, required(settings, "postgres_watcher_password")),
         Role(MLFLOW, required(settings, "postgres_mlflow_password")),
         Role(AIRFLOW, required(settings, "postgres_airflow_password")),
+        Role(SUPERSET, required(settings, "postgres_superset_password")),
     )
 
 
@@ -57,6 +60,7 @@ def databases(settings: Settings) -> tuple[Database, ...]:
         Database(settings.postgres_database, ADMIN, guests=(API, DEBEZIUM, VERIFIER, ERASER, WATCHER)),
         Database(MLFLOW_DATABASE, MLFLOW),
         Database(AIRFLOW_DATABASE, AIRFLOW),
+        Database(SUPERSET_DATABASE, SUPERSET),
     )
 
 

@@ -30,6 +30,7 @@ class ClickHouseUser(StrEnum):
     TRAINING = "training"
     VERIFIER = "verifier"
     ERASER = "eraser"
+    SUPERSET = "superset"
 
     def password(self, settings: Settings) -> SecretStr:
         """The password that the settings hold for this user."""

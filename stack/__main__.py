@@ -22,6 +22,7 @@ from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
 from stack.commands.status import status
+from stack.commands.superset import superset
 from stack.commands.tail import tail
 from stack.commands.test import run_tests
 from stack.commands.token import token
@@ -60,6 +61,7 @@ app.command(context_settings=PASSED_THROUGH)(dbt)
 app.command(context_settings=PASSED_THROUGH)(bench)
 app.command(context_settings=PASSED_THROUGH)(dlq)
 app.add_typer(masking, name="masking")
+app.add_typer(superset, name="superset")
 app.command("test")(run_tests)
 app.command(context_settings=PASSED_THROUGH)(docs)
 app.command()(lock)

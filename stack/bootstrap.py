@@ -24,7 +24,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PROJECT / "requirements"
 MARKER = ".dataflix-complete"
 NEEDED_GB = 3.5
-_DOWNLOADED = {"app": ", the first time about 1 GB", "airflow": ", the first time about 200 MB"}
+_DOWNLOADED = {
+    "app": ", the first time about 1 GB",
+    "airflow": ", the first time about 200 MB",
+    "superset": ", the first time about 200 MB",
+}
 # These work on what is there, also while an installation is broken or the lock has moved on
 AS_THEY_ARE = frozenset({"down", "status", "logs"})
 

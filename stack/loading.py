@@ -155,6 +155,14 @@ class FullStart:
         self._home.record_loaded(made_from.schema, made_from.marts)
 
 
+def _prepared(option: Option) -> str:
+    return f"{option.name} prepared"
+
+
+def _finished(option: Option) -> str:
+    return f"{option.name} finished"
+
+
 def option_tasks(
     home: Home, table: Mapping[str, Service], starter: Starter, steps: Steps, after: tuple[str, ...]
 ) -> dict[str, Task]:
@@ -170,11 +178,21 @@ def option_tasks(
     def started(service: Service) -> Callable[[], None]:
         return lambda: starter.bring_up(service)
 
+    def finished(what: str, finish: Callable[[Home], None]) -> Callable[[], None]:
+        def run() -> None:
+            with steps.step(what):
+                finish(home)
+
+        return run
+
     tasks: dict[str, Task] = {}
     for option in chosen(home.settings):
-        tasks[option.name] = (("postgres", *after), prepared(option))
+        tasks[_prepared(option)] = (("postgres", *after), prepared(option))
         for service in option.services(home):
-            tasks[service.name] = ((option.name, *service.needs), started(table[service.name]))
+            tasks[service.name] = ((_prepared(option), *service.needs), started(table[service.name]))
+        if option.finish is not None:
+            services = tuple(service.name for service in option.services(home))
+            tasks[_finished(option)] = (services, finished(option.finishes, option.finish))
     return tasks
 
 
@@ -195,5 +213,7 @@ def partial_start(
         tasks |= wanted
         tasks["migrate"] = (("postgres",), lambda: Programs(home).run("connectors", "migrate"))
         for option in chosen(home.settings):
-            tasks[option.name] = optional[option.name]
+            tasks[_prepared(option)] = optional[_prepared(option)]
+            if _finished(option) in optional and any(service.name in wanted for service in option.services(home)):
+                tasks[_finished(option)] = optional[_finished(option)]
     return tasks

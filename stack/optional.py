@@ -8,8 +8,9 @@ from stack import health
 from stack.commands.dbt import connection
 from stack.errors import BadInput
 from stack.home import Home
-from stack.servers import airflow
+from stack.servers import airflow, superset
 from stack.service import Service, Tier
+from stack.superset.loading import load_dashboards
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Option:
     """What has to be done before its services start, once PostgreSQL holds its role. Quick where it was done."""
     what: str
     """What ``prepare`` does, for a person."""
+    finish: Callable[[Home], None] | None = None
+    """What has to be done once its services answer. Quick where it was done."""
+    finishes: str = ""
+    """What ``finish`` does, for a person."""
 
 
 def _airflow(home: Home) -> Sequence[Service]:
@@ -74,9 +79,43 @@ def _airflow(home: Home) -> Sequence[Service]:
     )
 
 
+def _superset(home: Home) -> Sequence[Service]:
+    settings = home.settings
+    return (
+        Service(
+            name="superset",
+            summary="Superset, live dashboards",
+            tier=Tier.APPLICATION,
+            needs=("postgres", "clickhouse"),
+            command=superset.command(home),
+            address=settings.superset,
+            url=settings.superset.url,
+            ports={"superset_port": settings.superset.port},
+            check=health.http(settings.superset, "/health"),
+            folder=superset.folder(home),
+            environment=superset.environment(home),
+            prepare=lambda: superset.prepare(home),
+            start_seconds=180,
+            stop_seconds=30,
+            memory_mb=350,
+            reads=(superset.CONFIGURATION, superset.LOCK, home.folder / SETTINGS_FILE, home.secrets_file),
+        ),
+    )
+
+
 OPTIONS = {
     option.name: option
-    for option in (Option("airflow", _airflow, airflow.migrate, "Airflow's environment and database"),)
+    for option in (
+        Option("airflow", _airflow, airflow.migrate, "Airflow's environment and database"),
+        Option(
+            "superset",
+            _superset,
+            superset.prepare,
+            "Superset's environment and database",
+            load_dashboards,
+            "Dashboards from superset/assets",
+        ),
+    )
 }
 
 

@@ -12,7 +12,7 @@ from stack.jars import lock_jars
 from stack.progress import Steps
 
 # test is resolved within app's versions, so app comes first
-ENVIRONMENTS = ("bootstrap", "app", "test", "airflow")
+ENVIRONMENTS = ("bootstrap", "app", "test", "airflow", "superset")
 OLDEST_PYTHON = "3.11"
 
 

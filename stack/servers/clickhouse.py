@@ -98,7 +98,7 @@ def _password(settings: Any, setting: str) -> str:
     return value.get_secret_value()
 
 
-def _user(password: str | None, grants: Sequence[str]) -> ET.Element:
+def _user(password: str | None, grants: Sequence[str], profile: str = "default") -> ET.Element:
     user = ET.Element("user")
     if password is None:
         ET.SubElement(user, "no_password")
@@ -106,7 +106,7 @@ def _user(password: str | None, grants: Sequence[str]) -> ET.Element:
         ET.SubElement(user, "password_sha256_hex").text = hashlib.sha256(password.encode()).hexdigest()
     networks = ET.SubElement(user, "networks")
     ET.SubElement(networks, "ip").text = "127.0.0.1" if password is None else "::/0"
-    ET.SubElement(user, "profile").text = "default"
+    ET.SubElement(user, "profile").text = profile
     ET.SubElement(user, "quota").text = "default"
     given = ET.SubElement(user, "grants")
     for grant in grants:
@@ -120,11 +120,13 @@ def users_configuration(home: Home) -> str:
     Raises SettingsError when a password is not set.
     """
     roles = yaml.safe_load(ROLES.read_text())
+    bounds = {name: role["settings"] for name, role in roles["users"].items() if "settings" in role}
     root = ET.Element("clickhouse")
     _fill(
         root,
         {
-            "profiles": {"default": {"max_memory_usage": MEMORY_BYTES * 2 // 3, "max_threads": 2}},
+            "profiles": {"default": {"max_memory_usage": MEMORY_BYTES * 2 // 3, "max_threads": 2}}
+            | {name: {"profile": "default"} | settings for name, settings in bounds.items()},
             "quotas": {"default": ""},
         },
     )
@@ -134,7 +136,8 @@ def users_configuration(home: Home) -> str:
     starter.tag = "default"
     users.append(starter)
     for name, role in roles["users"].items():
-        user = _user(_password(home.settings, role["password_setting"]), role["grants"])
+        profile = name if name in bounds else "default"
+        user = _user(_password(home.settings, role["password_setting"]), role["grants"], profile)
         user.tag = name
         users.append(user)
     ET.indent(root)

@@ -3,7 +3,7 @@ with
 movies as (
 
     select
-        arrayFilter(name -> name != '', splitByChar('|', coalesce(genre, ''))) as genres,
+        arrayJoin({{ genres('genre') }}) as genre,
         ratings as movie_ratings,
         mean_rating * ratings as stars,
         watched as movie_watched
@@ -12,7 +12,7 @@ movies as (
 )
 
 select
-    arrayJoin(if(empty(genres), ['(none)'], genres)) as genre,
+    genre,
     count() as movies,
     sum(movie_ratings) as ratings,
     sum(stars) / nullIf(sum(movie_ratings), 0) as mean_rating,

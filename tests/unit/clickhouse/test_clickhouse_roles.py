@@ -7,7 +7,7 @@ from dataflix.clickhouse_client import ClickHouseUser
 from dataflix.settings import PROJECT, Settings
 
 USERS = yaml.safe_load((PROJECT / "clickhouse" / "roles.yml").read_text(encoding="utf-8"))["users"]
-READERS = ["training", "verifier"]
+READERS = ["training", "verifier", "superset"]
 
 
 def rights(user: str) -> list[tuple[set[str], str]]:
@@ -46,3 +46,10 @@ def test_beside_admin_the_worker_alone_writes_raw_rows_and_the_eraser_deletes_th
     }
     assert writers == {"admin", "worker", "eraser"}
     assert all(names <= {"SELECT", "ALTER DELETE"} for names, _ in rights("eraser"))
+
+
+def test_dashboards_read_no_raw_table_and_cannot_lift_their_bounds() -> None:
+    assert {target for _, target in rights("superset")} == {"analytics.*"}
+    bounds = USERS["superset"]["settings"]
+    assert bounds["readonly"] == 1
+    assert {"max_execution_time", "max_result_rows", "max_memory_usage"} <= bounds.keys()

@@ -34,6 +34,16 @@ def test_each_user_of_the_roles_has_its_grants_and_a_hashed_password(home: Home)
     assert "of worker" not in users_configuration(home)
 
 
+def test_a_user_with_settings_has_a_profile_of_its_own_over_the_one_that_all_share(home: Home) -> None:
+    configuration = ET.fromstring(users_configuration(home))  # noqa: S314 - our own
+    assert configuration.findtext("users/worker/profile") == "default"
+    assert configuration.findtext("users/superset/profile") == "superset"
+    profile = configuration.find("profiles/superset")
+    assert profile is not None
+    assert profile.findtext("profile") == "default"
+    assert profile.findtext("readonly") == "1"
+
+
 def test_the_user_without_a_password_can_open_the_listeners_and_nothing_else(home: Home) -> None:
     default = ET.fromstring(users_configuration(home)).find("users/default")  # noqa: S314 - our own
     assert default is not None

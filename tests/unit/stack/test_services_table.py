@@ -39,6 +39,7 @@ def test_what_is_optional_comes_behind_the_core(table: Table, everything: Table)
         "airflow-scheduler",
         "airflow-dag-processor",
         "airflow-triggerer",
+        "superset",
     ]
 
 

@@ -1,0 +1,5 @@
+select
+    user_id,
+    coalesce(state, '(unknown)') as state,
+    coalesce(country, '(unknown)') as country
+from {{ ref('stg_users') }}

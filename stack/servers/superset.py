@@ -1,0 +1,93 @@
+"""Superset in an environment of its own: one gunicorn process with threads, and its database in our PostgreSQL."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from dataflix.settings import PROJECT
+from stack.bootstrap import REQUIREMENTS, ensure
+from stack.digests import digest
+from stack.errors import StepFailed
+from stack.home import Home
+
+ENVIRONMENT = "superset"
+ROLE = "dataflix_superset"
+DATABASE = "superset"
+USER = "admin"
+CODE = PROJECT / "superset"
+LOCK = REQUIREMENTS / f"{ENVIRONMENT}.lock"
+CONFIGURATION = CODE / "superset_config.py"
+_INITIALISE = CODE / "initialise.py"
+# A dashboard asks for all of its charts at once
+THREADS = 8
+_PREPARED = "prepared-with"
+
+
+def folder(home: Home) -> Path:
+    """What Superset writes besides its database."""
+    return home.folder / "superset"
+
+
+def _program(home: Home, name: str) -> Path:
+    return home.runtime / ENVIRONMENT / "bin" / name
+
+
+def command(home: Home) -> Sequence[str | Path]:
+    """The command that runs the server."""
+    address = home.settings.superset
+    return (
+        _program(home, "gunicorn"), "--bind", str(address), "--workers", "1", "--worker-class", "gthread",
+        "--threads", str(THREADS), "--timeout", "60", "--keep-alive", "5",
+        # It would lie outside of the home
+        "--no-control-socket", "superset.app:create_app()",
+    )  # fmt: skip
+
+
+def environment(home: Home) -> Mapping[str, str]:
+    """Its whole configuration; credentials stay off the command line."""
+    settings = home.settings
+    password = quote(settings.postgres_superset_password.get_secret_value(), safe="")
+    return {
+        "SUPERSET_CONFIG_PATH": str(CONFIGURATION),
+        "SUPERSET_HOME": str(folder(home)),
+        "SUPERSET_SECRET_KEY": settings.superset_session_secret_key.get_secret_value(),
+        "SUPERSET_DATABASE_URI": f"postgresql+psycopg2://{ROLE}:{password}@{settings.postgres}/{DATABASE}",
+        # It counts its installations on a server of its makers unless it is told not to
+        "SCARF_ANALYTICS": "false",
+        # The folder superset/ of the project is no package, and must not be looked into for one
+        "PYTHONPATH": "",
+    }
+
+
+def prepare(home: Home) -> None:
+    """Make its environment, and bring its database up to its release. At once where that was done.
+
+    Raises BootstrapFailed, StepFailed.
+    """
+    ensure(ENVIRONMENT, home.runtime)
+    folder(home).mkdir(mode=0o700, exist_ok=True)
+    done = folder(home) / _PREPARED
+    made_from = digest((LOCK, _INITIALISE, home.secrets_file))
+    if done.is_file() and done.read_text() == made_from:
+        return
+    log = home.logs / "superset-initialise.log"
+    administrator = {
+        "SUPERSET_ADMIN_USER": USER,
+        "SUPERSET_ADMIN_PASSWORD": home.settings.superset_admin_password.get_secret_value(),
+    }
+    with log.open("w") as output:
+        log.chmod(0o600)
+        finished = subprocess.run(
+            [_program(home, "python"), _INITIALISE],
+            env=os.environ | environment(home) | administrator,
+            cwd=folder(home),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if finished.returncode:
+        raise StepFailed(f"Superset's database could not be brought up to date: the whole log is {log}.")
+    done.write_text(made_from)
