@@ -26,15 +26,17 @@ from stack.optional import OPTIONS
 from stack.preflight import is_free
 from stack.services import services
 
-# The integration tests mostly wait: they run in so many processes, each with servers of its own
+# Tests on servers mostly wait: they run in so many processes, each with servers of its own
 PROCESSES = 2
 # So far apart, the ports of two stacks never meet
 BETWEEN_STACKS = 220
 # Above every default port, and below the range that outgoing connections take theirs from
 OFFSETS = range(10_000, 12_421, BETWEEN_STACKS * PROCESSES)
+BY_FILE = ("--numprocesses", str(PROCESSES), "--dist", "loadfile")
 PARALLEL: Mapping[str, Sequence[str]] = {
     "unit": ("--numprocesses", "auto"),
-    "integration": ("--numprocesses", str(PROCESSES), "--dist", "loadfile"),
+    "integration": BY_FILE,
+    "e2e": BY_FILE,
 }
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),

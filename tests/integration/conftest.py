@@ -20,17 +20,9 @@ from running_worker import StartWorker, Worker, running
 from screenings import Screenings
 
 from dataflix.settings import Settings
+from tests.ports import port_offset
 
 DEFAULT_PORT_OFFSET = 12_000
-DEFAULT_BETWEEN_STACKS = 220
-
-
-def port_offset() -> int:
-    """By how much the ports of this process's servers are moved."""
-    first = int(os.environ.get("DATAFLIX_TEST_PORT_OFFSET", DEFAULT_PORT_OFFSET))
-    between = int(os.environ.get("DATAFLIX_TEST_BETWEEN_STACKS", DEFAULT_BETWEEN_STACKS))
-    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return first + process * between
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +33,7 @@ def stack() -> Iterator[Stack]:
         Path(parent).mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="integration-", dir=parent))
     home.chmod(0o755)  # started by root, PostgreSQL runs as another user, who must reach its data
-    servers = Stack(home, port_offset())
+    servers = Stack(home, port_offset(DEFAULT_PORT_OFFSET))
     try:
         yield servers
     finally:
