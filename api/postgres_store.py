@@ -18,10 +18,12 @@ from dataflix.masking import mask_name
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Goes on after the columns of `returning`: the transaction, and a position behind the row, which is written by then.
+# Goes on after the columns of `returning`: the transaction, a position behind the row, which is written by then, and
+# the epoch that the stream is in at that moment.
 _COMMIT = """,
     pg_current_xact_id()::text::bigint as commit_txid,
-    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint as commit_position
+    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint as commit_position,
+    dataflix.present_epoch() as commit_epoch
 """
 _TAKEN = {"users_username_key": "username", "users_email_key": "email"}  # by constraint
 
@@ -182,7 +184,7 @@ class PostgresStore:
 
 
 def _token(table: WrittenTable, row_id: int, row: dict[str, Any]) -> CommitToken:
-    return CommitToken.of(table, row_id, row["commit_txid"], row["commit_position"])
+    return CommitToken.of(table, row_id, row["commit_txid"], row["commit_position"], row["commit_epoch"])
 
 
 def _shown(row: dict[str, Any]) -> User:

@@ -6,7 +6,7 @@ under contract that holds rows of a person. Both happen in one transaction, so n
 
 from psycopg import sql
 
-from connectors.grants import ERASURES, STREAM_SCHEMA
+from connectors.grants import ERASURES, PRESENT_EPOCH, STREAM_SCHEMA
 from connectors.postgres import Connection
 from connectors.roles import API
 from dataflix.contracts import Contracts, Table
@@ -36,11 +36,11 @@ def erasing_function(contracts: Contracts) -> sql.Composed | None:
             PERFORM FROM {people} WHERE {column} = $1 FOR UPDATE;
             IF FOUND THEN
                 {deletions}
-                INSERT INTO {erasures} (user_id, txid, deleted)
-                VALUES ($1, mod(pg_current_xact_id()::text::numeric, 4294967296), deleted)
+                INSERT INTO {erasures} (user_id, txid, epoch, deleted)
+                VALUES ($1, mod(pg_current_xact_id()::text::numeric, 4294967296), {epoch}(), deleted)
                 ON CONFLICT (user_id) DO UPDATE SET
                     requested_at = excluded.requested_at, deleted_at = excluded.deleted_at, txid = excluded.txid,
-                    deleted = excluded.deleted, attempts = 0, erased_at = NULL;
+                    epoch = excluded.epoch, deleted = excluded.deleted, attempts = 0, erased_at = NULL;
             END IF;
             RETURN QUERY SELECT * FROM {erasures} WHERE user_id = $1;
         END
@@ -51,6 +51,7 @@ def erasing_function(contracts: Contracts) -> sql.Composed | None:
     ).format(
         function=_FUNCTION,
         erasures=sql.Identifier(STREAM_SCHEMA, ERASURES),
+        epoch=sql.Identifier(STREAM_SCHEMA, PRESENT_EPOCH),
         people=_name(people),
         column=sql.Identifier(column),
         deletions=sql.SQL("\n                ").join(_deletion(table, person) for table, person in personal),

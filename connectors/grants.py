@@ -14,6 +14,7 @@ HEARTBEAT = "heartbeat"
 SNAPSHOTS = "snapshots"
 ERASURES = "erasures"
 EPOCHS = "epochs"
+PRESENT_EPOCH = "present_epoch"
 HEARTBEAT_COLUMN = "beat_at"
 
 
@@ -99,17 +100,24 @@ def _watch() -> sql.Composed:
 
 
 def _erasures() -> list[sql.Composed]:
-    """The API reads how far an erasure has come; whoever works it off notes that. Only the function makes requests."""
+    """The API reads how far an erasure has come; whoever works it off notes that. Only the function makes requests.
+
+    Both name the epoch that they write in, and the eraser reads whether a later one is whole.
+    """
     names = {
         "schema": sql.Identifier(STREAM_SCHEMA),
         "erasures": sql.Identifier(STREAM_SCHEMA, ERASURES),
         "api": sql.Identifier(API),
         "eraser": sql.Identifier(ERASER),
+        "epochs": sql.Identifier(STREAM_SCHEMA, EPOCHS),
+        "present": sql.Identifier(STREAM_SCHEMA, PRESENT_EPOCH),
     }
     return [
         _statement("GRANT USAGE ON SCHEMA {schema} TO {api}, {eraser}", **names),
         _statement("GRANT SELECT ON {erasures} TO {api}, {eraser}", **names),
         _statement("GRANT UPDATE (attempts, erased_at) ON {erasures} TO {eraser}", **names),
+        _statement("GRANT EXECUTE ON FUNCTION {present}() TO {api}, {eraser}", **names),
+        _statement("GRANT SELECT ON {epochs} TO {eraser}", **names),
     ]
 
 

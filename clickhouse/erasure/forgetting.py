@@ -12,7 +12,13 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse.erasure import tables as rows
 from clickhouse.erasure.letters import Traces, close_letters, waiting_letters
 from clickhouse.erasure.receipt import Receipt, Rest
-from clickhouse.erasure.source_side import ErasureFailed, PersonalTables, SourceDeletion, delete_from_source
+from clickhouse.erasure.source_side import (
+    ErasureFailed,
+    PersonalTables,
+    SourceDeletion,
+    delete_from_source,
+    read_anew_since,
+)
 from clickhouse.erasure.topics import Broker, MaskedTopics, mentions_of
 from clickhouse.raw_tables import RAW_DATABASE, SERVED_DATABASE
 from dataflix import dead_letters
@@ -133,6 +139,8 @@ class Erasure:
             )
 
     def _missing(self, deletion: SourceDeletion | None) -> str | None:
+        if deletion and read_anew_since(self.settings, deletion):
+            deletion = None
         for table, column in self.tables:
             if deletion and (due := deletion.rows.get(table.name, 0)):
                 marked, offsets = rows.markers(self.client, table, deletion)

@@ -15,7 +15,7 @@ from dataflix.settings import Settings
 
 ONE_AT_A_TIME = 7_253_144_002  # key of the advisory lock: a second run has nothing to do
 _WAITING = """
-    SELECT user_id, txid, deleted, deleted_at FROM dataflix.erasures
+    SELECT user_id, txid, deleted, deleted_at, epoch FROM dataflix.erasures
     WHERE erased_at IS NULL AND user_id <> ALL (%s) ORDER BY requested_at, user_id LIMIT 1
 """
 
@@ -30,10 +30,11 @@ class Request:
     txid: int
     deleted: Mapping[str, int]  # rows by table
     deleted_at: datetime
+    epoch: int
 
     @property
     def deletion(self) -> SourceDeletion:
-        return SourceDeletion(self.deleted, self.txid, self.deleted_at)
+        return SourceDeletion(self.deleted, self.txid, self.deleted_at, self.epoch)
 
 
 @dataclass(slots=True)

@@ -32,12 +32,14 @@ class SourceDeletion:
     rows: Mapping[str, int]  # by table, of those that held any
     txid: int  # as the stream names it
     begun_at: datetime  # by the clock of the source
+    epoch: int  # of the stream, at that moment; -1 when nothing had been read yet
 
 
 @dataclass(frozen=True, slots=True)
 class _Transaction:
     txid: int
     begun_at: datetime
+    epoch: int
 
 
 def delete_from_source(settings: Settings, tables: PersonalTables, user_id: int) -> SourceDeletion | None:
@@ -85,11 +87,27 @@ def _delete(
         if not any(rows.values()):
             return None
         found = connection.cursor(row_factory=class_row(_Transaction)).execute(
-            "SELECT mod(pg_current_xact_id()::text::numeric, %s)::bigint AS txid, now() AS begun_at", [_TXIDS]
+            "SELECT mod(pg_current_xact_id()::text::numeric, %s)::bigint AS txid, now() AS begun_at, "
+            "dataflix.present_epoch() AS epoch",
+            [_TXIDS],
         )
         transaction = next(found)
         deleted = {name: count for name, count in rows.items() if count}
-        return SourceDeletion(deleted, transaction.txid, transaction.begun_at)
+        return SourceDeletion(deleted, transaction.txid, transaction.begun_at, transaction.epoch)
+
+
+def read_anew_since(settings: Settings, deletion: SourceDeletion) -> bool:
+    """Whether everything was read again after ``deletion``, in an epoch of the stream that is whole by now.
+
+    Then the worker has delivered all that came before, and raw shows no row that the source did not have: the events of
+    the deletion may have been lost. Raises SourceUnavailable, SettingsError for a refused password.
+    """
+    query = "SELECT FROM dataflix.epochs WHERE epoch > %s AND state = 'whole' LIMIT 1"
+    try:
+        with connect_eraser(settings) as connection:
+            return connection.execute(query, [deletion.epoch]).rowcount > 0
+    except psycopg.OperationalError:
+        raise source_away(settings) from None
 
 
 def connect_eraser(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:

@@ -214,6 +214,7 @@ async def test_every_write_names_its_row_and_a_commit_of_its_own(store: Store, u
     positions = [token.position for token in tokens if token is not None]
     assert positions == sorted(set(positions))
     assert len({token.txid for token in tokens if token is not None}) == len(tokens)
+    assert {token.epoch for token in tokens if token is not None} == {0}
 
 
 async def test_ratings_come_in_pages(store: Store, user: int) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,9 +73,12 @@ class Cinema:
     def await_raw(self, user: int) -> None:
         assert self.rows(user, final=True) == {"users": 1, "ratings": 2, "watched_movies": 1}
 
-    def forget(self, user: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def forget(self, user: int) -> subprocess.CompletedProcess[str]:
+        return self._clickhouse("forget", str(user), "--json")
+
+    def _clickhouse(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "clickhouse", "forget", str(user), "--json", *arguments],
+            [sys.executable, "-m", "clickhouse", *arguments],
             cwd=PROJECT,
             env=self.stack.environment,
             stdin=subprocess.DEVNULL,
@@ -84,6 +87,11 @@ class Cinema:
             timeout=120,
             check=False,
         )
+
+    def work_off(self, *arguments: str) -> dict[str, Any]:
+        done = self._clickhouse("forget-requested", "--json", *arguments)
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
 
     def receipt(self, user: int) -> dict[str, Any]:
         done = self.forget(user)
@@ -109,22 +117,34 @@ def cinema(
         yield Cinema(stack, stream, source, raw)
 
 
+@contextmanager
+def a_later_epoch(cinema: Cinema, state: str) -> Iterator[None]:
+    """The source has an epoch after the present one, which is in ``state``."""
+    cinema.source.execute(
+        "insert into dataflix.epochs (epoch, state, reason, system_identifier) values (255, %s, 'of a test', '')",
+        [state],
+    )
+    try:
+        yield
+    finally:
+        cinema.source.execute("delete from dataflix.epochs where epoch = 255")
+
+
 def test_a_forgotten_person_is_nowhere_and_others_are_as_they_were(cinema: Cinema) -> None:
     person, neighbour = cinema.sign_up(), cinema.sign_up()
     cinema.await_raw(person)
     cinema.await_raw(neighbour)
-    before = cinema.rows(neighbour)
+    before = cinema.rows(neighbour, final=True)
 
     receipt = cinema.receipt(person)
 
     assert receipt["proof"] == "clean"
     assert receipt["erased"]["source.ratings"] == 2
-    assert receipt["erased"]["raw.ratings"] >= 2
     assert receipt["erased"]["masked.users"] == 1
     assert receipt["private_topics_until"] == receipt["remaining"]["private topics"]["until"] is not None
     assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
     assert cinema.one("select count(*) from ratings where user_id = %s", person) == 0
-    assert cinema.rows(neighbour) == before
+    assert cinema.rows(neighbour, final=True) == before
 
 
 def test_forgetting_twice_says_that_nothing_was_left(cinema: Cinema) -> None:
@@ -142,7 +162,6 @@ def test_somebody_who_was_deleted_at_the_source_before_is_erased_too(cinema: Cin
     cinema.source.execute("delete from users where user_id = %s", [person])
     receipt = cinema.receipt(person)
     assert "source.users" not in receipt["erased"]
-    assert receipt["erased"]["raw.ratings"] >= 2
     assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
 
 
@@ -157,14 +176,33 @@ def test_whose_erasure_was_asked_for_over_the_api_is_erased_by_the_next_run(cine
         for person in people:
             row = api.execute("select deleted from dataflix.erase_person(%s)", [person]).fetchone()
             assert row == ({"users": 1, "ratings": 2, "watched_movies": 1},)
-    done = json.loads(cinema.stack.run("clickhouse", "forget-requested", "--json"))
-    again = json.loads(cinema.stack.run("clickhouse", "forget-requested", "--json"))
+    done, again = cinema.work_off(), cinema.work_off()
     assert (done["erased"], done["failed"]) == (2, 0)
     assert again == {"erased": 0, "failed": 0, "busy": False}
     for person in people:
         assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
         erasure = "select attempts from dataflix.erasures where erased_at is not null and user_id = %s"
         assert cinema.one(erasure, person) == 1
+
+
+def test_an_erasure_whose_events_were_lost_ends_once_all_was_read_again(cinema: Cinema) -> None:
+    person = cinema.sign_up()
+    cinema.await_raw(person)
+    settings = cinema.settings
+    cinema.source.execute("update dataflix.erasures set erased_at = now() where erased_at is null")
+    with psycopg.connect(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)) as api:
+        api.execute("select from dataflix.erase_person(%s)", [person])
+    # the deletions of a repair come without the request's transaction
+    cinema.source.execute("update dataflix.erasures set txid = 1 where user_id = %s", [person])
+
+    waiting = cinema.work_off("--wait", "1")
+    with a_later_epoch(cinema, "comparing"):
+        comparing = cinema.work_off("--wait", "1")
+    with a_later_epoch(cinema, "whole"):
+        whole = cinema.work_off()
+
+    assert [(run["erased"], run["failed"]) for run in (waiting, comparing, whole)] == [(0, 1), (0, 1), (1, 0)]
+    assert cinema.rows(person) == dict.fromkeys(PLACES, 0)
 
 
 def test_an_event_that_comes_late_does_not_bring_the_person_back(cinema: Cinema) -> None:

@@ -19,7 +19,7 @@ _tables = st.sampled_from(["ratings", "watched_movies", "users"])
 _positions = st.integers(0, 2**40)
 
 
-@given(st.builds(CommitToken.of, _tables, _words, _words, _words))
+@given(st.builds(CommitToken.of, _tables, _words, _words, st.integers(0, 2**56 - 1), st.integers(-1, 255)))
 def test_a_token_is_read_as_what_it_was(token: CommitToken) -> None:
     assert CommitToken.read(str(token)) == token
 
@@ -30,8 +30,8 @@ def test_what_is_no_token_is_refused(text: object) -> None:
         assert str(CommitToken.read(text)) == text
 
 
-def version(lsn: int, commit_lsn: int = 0, *, is_change: bool = True) -> int:
-    return RowVersion(0, commit_lsn, is_change, lsn).packed()
+def version(lsn: int, commit_lsn: int = 0, *, is_change: bool = True, epoch: int = 0) -> int:
+    return RowVersion(epoch, commit_lsn, is_change, lsn).packed()
 
 
 @given(_positions, _positions)
@@ -46,6 +46,13 @@ def test_a_snapshot_shows_the_commits_that_the_stream_had_seen_when_it_was_read(
     token = CommitToken.of("ratings", 1, 7, position=50)
     assert not token.arrived_in(version(lsn=90, commit_lsn=40, is_change=False), None)
     assert token.arrived_in(version(lsn=90, commit_lsn=60, is_change=False), None)
+
+
+def test_what_was_read_anew_since_shows_the_commit_wherever_the_log_stands() -> None:
+    token = CommitToken.of("ratings", 1, 7, position=50, epoch=1)
+    assert token.arrived_in(version(lsn=5, is_change=False, epoch=2), None)
+    assert not token.arrived_in(version(lsn=90, epoch=0), 8)
+    assert token.arrived_in(version(lsn=40, epoch=0), 7)  # the connector had not begun the epoch yet
 
 
 async def test_who_waits_is_woken_by_the_change_of_that_row_alone() -> None:

@@ -69,8 +69,9 @@ def test_readers_of_the_stream_are_granted_single_columns() -> None:
 def test_who_erases_a_person_reads_the_number_and_nothing_else() -> None:
     statements = [statement.as_string() for statement in grants(load_contracts(PROJECT / "contracts"))]
     own = [statement for statement in statements if statement.endswith('TO "dataflix_eraser"')]
-    *people, requests = own
+    *people, requests, epochs = own
     assert '"dataflix"."erasures"' in requests
+    assert 'GRANT SELECT ON "dataflix"."epochs"' in epochs
     for statement, table in zip(people, ("ratings", "watched_movies", "users"), strict=True):
         assert f'GRANT SELECT ("user_id"), DELETE ON "public"."{table}"' in statement
 
