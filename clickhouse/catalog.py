@@ -5,14 +5,20 @@ from collections.abc import Iterable
 
 from clickhouse_connect.driver.client import Client
 
-from clickhouse import ddl
+from clickhouse import ddl, pipeline_tables
 from clickhouse.migration import ExistingTable, plan
 from clickhouse.raw_tables import RAW_DATABASE, SERVED_DATABASE, RawColumn, RawTable
+from dataflix.pipeline_history import DATABASE
 
 _TABLES = """
     select name, comment, engine_full, sorting_key
     from system.tables
     where database = {database:String} and not is_temporary
+"""
+_HISTORY = """
+    select database || '.' || name from system.tables where database = {database:String}
+    union all
+    select name from system.databases where name = {database:String}
 """
 _COLUMNS = """
     select table, name, type, comment, default_expression
@@ -40,7 +46,8 @@ def missing(client: Client, tables: Iterable[RawTable]) -> list[str]:
     Raises ContractViolation when a table differs in a way that may lose data.
     """
     statements = plan(tables, existing_tables(client))
-    return [*([] if _has_databases(client) else ddl.create_databases()), *statements]
+    databases = [] if _has_databases(client) else ddl.create_databases()
+    return [*databases, *_missing_history(client), *statements]
 
 
 def apply(client: Client, tables: Iterable[RawTable]) -> list[str]:
@@ -67,6 +74,13 @@ def merge(client: Client, table: RawTable) -> tuple[int, int]:
     before = rows()
     client.command(f"optimize table {name} final", settings={"optimize_skip_merged_partitions": 1})
     return before, rows()
+
+
+def _missing_history(client: Client) -> list[str]:
+    """The statements that make what the pipeline lacks to keep its own history."""
+    found = client.query(_HISTORY, {"database": DATABASE}).result_rows
+    there = {name for (name,) in found}
+    return [statement for name, statement in pipeline_tables.STATEMENTS.items() if name not in there]
 
 
 def _has_databases(client: Client) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from clickhouse import pipeline_tables
 from clickhouse.raw_tables import DEDUPLICATION_WINDOW, ENGINE, RAW_DATABASE, SERVED_DATABASE, RawColumn, RawTable
 
 
@@ -47,7 +48,7 @@ def comment_table(table: RawTable) -> str:
 
 def script(tables: Iterable[RawTable]) -> str:
     """Everything that an empty server needs, for people to read and for clients that take many statements."""
-    return as_script([*create_databases(), *map(create_table, tables)])
+    return as_script([*create_databases(), *pipeline_tables.STATEMENTS.values(), *map(create_table, tables)])
 
 
 def as_script(statements: Iterable[str]) -> str:

@@ -30,6 +30,7 @@ class ClickHouseUser(StrEnum):
     TRAINING = "training"
     VERIFIER = "verifier"
     ERASER = "eraser"
+    WATCHER = "watcher"
     SUPERSET = "superset"
 
     def password(self, settings: Settings) -> SecretStr:

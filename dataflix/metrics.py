@@ -244,6 +244,13 @@ WATCHER_NEWEST_ROW_AGE_SECONDS = Metric(
     "seconds",
     ("table",),
 )
+WATCHER_DEAD_LETTERS = Metric(
+    "dataflix_watcher_dead_letters",
+    MetricKind.GAUGE,
+    "Dead letters that nobody has replayed or discarded",
+    "letters",
+    ("table",),
+)
 WATCHER_STOPPED_TABLES = Metric(
     "dataflix_watcher_stopped_tables",
     MetricKind.GAUGE,
@@ -298,4 +305,5 @@ METRICS = (
     WATCHER_WORKER_LAG_EVENTS,
     WATCHER_WORKER_LAG_SECONDS,
     WATCHER_NEWEST_ROW_AGE_SECONDS,
+    WATCHER_DEAD_LETTERS,
 )

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     clickhouse_training_password: SecretStr = SecretStr("")
     clickhouse_verifier_password: SecretStr = SecretStr("")
     clickhouse_eraser_password: SecretStr = SecretStr("")
+    clickhouse_watcher_password: SecretStr = SecretStr("")
     clickhouse_superset_password: SecretStr = SecretStr("")
     s3_access_key: str = "dataflix"
     s3_secret_key: SecretStr = SecretStr("")

@@ -3,11 +3,12 @@
 What one step leaves for the next lies in the object store and in MLflow's registry, under an id or a version number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
-from dataflix.errors import NotFound
+from dataflix.errors import NotFound, SourceUnavailable
 from dataflix.model_registry import Announcement
 from dataflix.settings import Settings
 from training.announcer import announce
@@ -16,6 +17,7 @@ from training.choices import Choices
 from training.clickhouse_source import TABLE, read_interactions
 from training.errors import NotPromoted
 from training.gate import Verdict, decide
+from training.measurements import keep_measurements
 from training.object_store import open_object_store
 from training.progress import Steps
 from training.registry import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, ModelRegistry
@@ -82,6 +84,7 @@ class Training:
         theirs = self._registry.choices(champion) if champion else None
         metrics = measure(matrix, choices, theirs, self._steps)
         self._registry.note(candidate, metrics)
+        self._keep(candidate, self._registry.metrics(candidate))
         return metrics
 
     def judge(self, number: int) -> Verdict:
@@ -123,8 +126,12 @@ class Training:
         self._steps.begin("Logging and registering the model")
         self._snapshots.save(snapshot)
         tags = TAGS | {SNAPSHOT_TAG: snapshot.id}
-        self._registry.promote(self._registry.register(trained.model, choices, trained.metrics | measured, tags))
-        return self.announce()
+        metrics = trained.metrics | measured
+        candidate = self._registry.register(trained.model, choices, metrics, tags)
+        self._registry.promote(candidate)
+        announcement = self.announce()
+        self._keep(candidate, metrics)
+        return announcement
 
     def expire_snapshots(self, before: datetime) -> list[str]:
         """Remove the snapshots that were taken before that moment, but for the champion's; the ids of the removed."""
@@ -136,6 +143,15 @@ class Training:
         self._steps.begin("Taking a snapshot of the interactions")
         with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
             return Snapshot.of(read_interactions(client, self._settings))
+
+    def _keep(self, candidate: Candidate, metrics: Mapping[str, float]) -> None:
+        """Let dashboards show what MLflow knows. A training does not fail for want of them."""
+        self._steps.begin("Keeping the measurements for dashboards")
+        try:
+            with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
+                keep_measurements(client, self._settings, candidate.version, metrics)
+        except SourceUnavailable as error:
+            self._steps.done(f"They are in MLflow only. {error}")
 
     def _snapshot_of(self, candidate: Candidate) -> Snapshot | None:
         """What it was trained on; None when that has expired."""

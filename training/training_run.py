@@ -20,6 +20,7 @@ from training.progress import Steps
 from training.splits import Protocol, Split, split
 
 PROTOCOL: Final = Protocol.LAST_FIFTH
+COVERAGE: Final = "coverage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
         return measurements(np.empty(0), np.empty(0), None)
     model = fit_model(divided.train, choices).model
     own = _answers(model, divided)
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = {COVERAGE: own.coverage(divided.train.item_ids.size)}
     if (errors := own.star_errors()).size:
         rmse, mae = float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors)))
         metrics |= {"rmse": rmse, "mae": mae, "held_out_interactions": float(errors.size)}

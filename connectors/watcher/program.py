@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -9,9 +10,11 @@ from prometheus_client import CollectorRegistry
 
 from connectors.connect import Connect, session
 from connectors.watcher.connector import ConnectorProbe
+from connectors.watcher.dead_letters import DeadLetterProbe, KafkaLetters
 from connectors.watcher.heartbeat import HeartbeatProbe
 from connectors.watcher.lag import LagProbe
 from connectors.watcher.newest_row import HttpPage, NewestRowProbe
+from connectors.watcher.record import ClickHouseHistory, Recorder
 from connectors.watcher.recovery import RecoveryProbe, run_program
 from connectors.watcher.report import FindingsCollector
 from connectors.watcher.server import application, served
@@ -21,7 +24,8 @@ from connectors.watcher.structure import PostgresSource, StructureProbe
 from connectors.watcher.watch import Watch
 from connectors.watcher.worker_group import KafkaGroup
 from dataflix.contracts import load_contracts
-from dataflix.settings import Settings
+from dataflix.private_log import KafkaLog
+from dataflix.settings import WORKER_GROUP, Settings
 
 CONNECT_ANSWERS_S = 5.0
 
@@ -43,6 +47,8 @@ async def run_watcher(settings: Settings) -> None:
         group = KafkaGroup(settings.kafka, contracts)
         recovery = RecoveryProbe(source, connect, group, run_program, settings)
         open_.push_async_callback(recovery.stop)
+        log = KafkaLog(settings.kafka, WORKER_GROUP)
+        open_.callback(log.close)
         watch = Watch(
             [
                 SlotProbe(source),
@@ -52,13 +58,17 @@ async def run_watcher(settings: Settings) -> None:
                 recovery,
                 NewestRowProbe(HttpPage(http, settings.worker)),
                 StructureProbe(catalogue, contracts),
+                DeadLetterProbe(KafkaLetters(log, contracts)),
             ]
         )
+        history = ClickHouseHistory(settings)
+        open_.callback(history.close)
+        recorder = Recorder(lambda: watch.findings, history)
         registry = CollectorRegistry()
         registry.register(FindingsCollector(lambda: watch.findings))
         await open_.enter_async_context(served(application(watch, registry), settings.watcher))
         _log.info("started", address=str(settings.watcher))
-        watching = asyncio.create_task(watch.run())
+        watching = asyncio.create_task(_all(watch.run(), recorder.run()))
         asked = asyncio.create_task(stop.wait())
         await asyncio.wait({asked, watching}, return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
@@ -67,3 +77,7 @@ async def run_watcher(settings: Settings) -> None:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
     _log.info("stopped")
+
+
+async def _all(*programs: Awaitable[None]) -> None:
+    await asyncio.gather(*programs)

@@ -149,7 +149,7 @@ def _figures(one: Measured, divided: Split, choices: Choices) -> dict[str, Any]:
     figures: dict[str, Any] = {name: found.value for name, found in intervals.items()}
     figures |= dict.fromkeys({"rmse", "mae"} - set(figures))
     return figures | {
-        "coverage": _coverage(answers, divided.train),
+        "coverage": answers.coverage(divided.train.item_ids.size),
         "novelty": _novelty(answers, divided.train),
         "fit_seconds": one.fit_seconds,
         "peak_memory_mb": one.peak_memory_mb,
@@ -176,11 +176,6 @@ def _squares(answers: Answers) -> Float64Array:
 
 def _absolutes(answers: Answers) -> Float64Array:
     return np.array([[np.sum(np.abs(errors)), errors.size] for errors in answers.errors])
-
-
-def _coverage(answers: Answers, train: InteractionLog) -> float:
-    """The share of the training items that somebody is shown."""
-    return float(np.unique(np.concatenate(answers.shown)).size / train.item_ids.size)
 
 
 def _novelty(answers: Answers, train: InteractionLog) -> float:

@@ -40,6 +40,10 @@ class Answers:
         """Of all people."""
         return np.concatenate([np.empty(0), *self.errors])
 
+    def coverage(self, items: int) -> float:
+        """The share of ``items`` that somebody is shown."""
+        return float(np.unique(np.concatenate([np.empty(0, np.int64), *self.shown])).size / items)
+
 
 def ask(recommender: Recommender, people: Sequence[Asked], limit: int = EVERYTHING) -> Answers:
     """The answers of ``recommender`` for everybody; with a ``limit``, what is found beyond it counts as missed."""

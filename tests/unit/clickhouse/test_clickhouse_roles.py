@@ -7,7 +7,7 @@ from dataflix.clickhouse_client import ClickHouseUser
 from dataflix.settings import PROJECT, Settings
 
 USERS = yaml.safe_load((PROJECT / "clickhouse" / "roles.yml").read_text(encoding="utf-8"))["users"]
-READERS = ["training", "verifier", "superset"]
+READERS = ["verifier", "superset"]
 
 
 def rights(user: str) -> list[tuple[set[str], str]]:
@@ -37,7 +37,7 @@ def test_only_admin_may_stop_queries_of_others_and_nobody_may_do_everything() ->
             assert user == "admin" or "KILL QUERY" not in names
             if names & {"SELECT", "INSERT", "DROP", "ALTER"}:
                 benchmarks = "|bench_raw|bench_analytics" if user == "admin" else ""
-                assert re.match(rf"(raw|analytics|system{benchmarks})\.", target)
+                assert re.match(rf"(raw|analytics|pipeline|system{benchmarks})\.", target)
 
 
 def test_beside_admin_the_worker_alone_writes_raw_rows_and_the_eraser_deletes_them() -> None:
@@ -53,3 +53,10 @@ def test_dashboards_read_no_raw_table_and_cannot_lift_their_bounds() -> None:
     bounds = USERS["superset"]["settings"]
     assert bounds["readonly"] == 1
     assert {"max_execution_time", "max_result_rows", "max_memory_usage"} <= bounds.keys()
+
+
+def test_whoever_keeps_history_writes_one_table_of_it() -> None:
+    assert rights("watcher") == [({"INSERT"}, "pipeline.readings")]
+    assert [right for right in rights("training") if "SELECT" not in right[0]] == [
+        ({"INSERT"}, "pipeline.measurements")
+    ]

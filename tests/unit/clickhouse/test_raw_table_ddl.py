@@ -106,5 +106,8 @@ def test_the_script_makes_databases_before_tables() -> None:
     assert [statement.split(" (")[0].splitlines()[0] for statement in statements] == [
         "CREATE DATABASE IF NOT EXISTS raw",
         "CREATE DATABASE IF NOT EXISTS analytics",
+        "CREATE DATABASE IF NOT EXISTS pipeline",
+        "CREATE TABLE IF NOT EXISTS pipeline.readings",
+        "CREATE TABLE IF NOT EXISTS pipeline.measurements",
         "CREATE TABLE IF NOT EXISTS raw.things",
     ]

@@ -51,6 +51,7 @@ def test_metrics_tell_size_sparsity_and_errors() -> None:
     assert (metrics["users"], metrics["items"], metrics["interactions"]) == (12, 8, two_tastes().scores.size)
     assert metrics["sparsity"] == 1 - two_tastes().scores.size / (12 * 8)
     assert 0 <= metrics["mae"] <= metrics["rmse"] < 0.5
+    assert 0 < metrics["coverage"] <= 1
     assert 0 < metrics["held_out_interactions"] < metrics["interactions"]
 
 

@@ -1,0 +1,6 @@
+select
+    version,
+    metric,
+    value,
+    measured_at
+from {{ source('pipeline', 'measurements') }} {{ final() }}
