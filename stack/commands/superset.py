@@ -1,11 +1,15 @@
 """``bin/dataflix superset``."""
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from dataflix.settings import PROJECT
+from stack.bootstrap import ensure
 from stack.errors import BadInput
 from stack.home import Home, open_home
 from stack.optional import chosen
@@ -15,6 +19,9 @@ from stack.superset.checking import Answers, all_answered, as_document
 from stack.superset.checking import check as check_charts
 from stack.superset.client import superset_api
 from stack.superset.loading import import_dashboards
+
+_TAKE_SCREENSHOTS = PROJECT / "tests" / "e2e" / "take_screenshots.py"
+_PICTURES = PROJECT / "docs" / "images"
 
 superset = typer.Typer(no_args_is_help=True, help="Dashboards as code: import, export, check.")
 
@@ -55,6 +62,16 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
         output().print(_table(answers))
     if not all_answered(answers):
         raise typer.Exit(1)
+
+
+@superset.command()
+def screenshots(
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go.", exists=True, file_okay=False)] = _PICTURES,
+) -> None:
+    """Take a picture of each dashboard, with Debian's Chromium, for the documentation."""
+    python = ensure("test", _home().runtime) / "bin" / "python"
+    done = subprocess.run([python, _TAKE_SCREENSHOTS, folder.resolve()], check=False)
+    raise typer.Exit(done.returncode)
 
 
 def _table(answers: Answers) -> Table:

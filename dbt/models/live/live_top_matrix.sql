@@ -26,6 +26,7 @@ select
     coalesce(users.state, '(unknown)') as state,
     ratings.movie_id as movie_id,
     movies.title as title,
+    if(lengthUTF8(movies.title) > 24, concat(leftUTF8(movies.title, 23), '…'), movies.title) as movie,
     arrayJoin({{ genres('movies.genre') }}) as genre,
     toFloat64(ratings.rating) as rating,
     ratings.rated_at as rated_at
