@@ -19,16 +19,17 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 
 Rate = Annotated[float, typer.Option(min=0.1, help="Ratings a second.")]
 Seconds = Annotated[float, typer.Option(min=1, help="How long to send them.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, as every benchmark prints.")]
 
 
 @app.command("freshness")
-def measure_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
+def measure_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True) -> None:
     """Commit to private topic, masked topic and raw, in milliseconds."""
     print(json.dumps(freshness(load_settings(), rate, seconds)))
 
 
 @app.command("recommendation-freshness")
-def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10) -> None:
+def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True) -> None:
     """POST of a rating to a changed recommendation list, in milliseconds."""
     print(json.dumps(asyncio.run(recommendation_freshness(load_settings(), rate, seconds))))
 
@@ -41,6 +42,7 @@ def prove_by_chaos(
     only: Annotated[
         list[str] | None, typer.Option(help="Kill this service, or several of these, and no other.")
     ] = None,
+    _json: Json = True,
 ) -> None:
     """Kill random services with SIGKILL under load; exit 1 when an acknowledged change was lost, doubled or altered.
 
@@ -56,6 +58,7 @@ def prove_by_chaos(
 @app.command("throughput")
 def measure_throughput(
     events: Annotated[int, typer.Option(min=1_000, help="Changes in a backlog.")] = 200_000,
+    _json: Json = True,
 ) -> None:
     """Events a second through Debezium, through one worker and two, and by plain consumption of the same topic.
 
@@ -70,7 +73,7 @@ def measure_throughput(
 def measure_marts(
     rows: Annotated[int, typer.Option(min=20_000, help="Ratings that the full build reads.")] = 1_000_000,
     changes: Annotated[int, typer.Option(min=10, help="Changes that the incremental run takes up.")] = 10_000,
-    _json: Annotated[bool, typer.Option("--json", help="One JSON object, as every benchmark prints.")] = True,
+    _json: Json = True,
 ) -> None:
     """Full build of the marts against a run that adds changes, in databases of its own."""
     print(json.dumps(marts(load_settings(), rows, changes)))

@@ -38,6 +38,15 @@ class FetchedBatch:
     assignment: int  # which assignment of partitions it was fetched under
     delivered: bool = False  # set by who delivered it, before it acknowledges the event
 
+    @property
+    def size(self) -> int:
+        """Bytes of the values."""
+        return sum(len(record.value) for record in self.records if record.value is not None)
+
+    def let_go(self) -> None:
+        """Drop the records: all that was to be read of them has been."""
+        self.records = ()
+
 
 class _Thread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a shorter fetch wait."""

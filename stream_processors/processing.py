@@ -13,7 +13,7 @@ from stream_processors.patience import TooManyDeadLetters
 from stream_processors.pausing import ASK_SECONDS, Fetched, Pauses
 
 GAP_SECONDS = 0.05  # between two batches: low latency when it is quiet, few parts in ClickHouse when it is busy
-BATCH_EVENTS = 10_000  # a batch that holds as many is not waited for any longer
+BATCH_BYTES = 4 << 20  # of events: a batch that holds as much is not waited for any longer. Two are in memory
 DRAIN_SECONDS = 5.0
 
 
@@ -45,7 +45,7 @@ class Processing:
         """Process events until the stream ends. Faust may cancel this while partitions move, and call it again."""
         try:
             async for fetched in gather(
-                events, gap_seconds=GAP_SECONDS, limit=BATCH_EVENTS, size=lambda event: len(event.batch.records)
+                events, gap_seconds=GAP_SECONDS, limit=BATCH_BYTES, size=lambda event: event.batch.size
             ):
                 await self._process(fetched)
         except (asyncio.CancelledError, GeneratorExit):
@@ -76,6 +76,8 @@ class Processing:
             if self._draining or not current:
                 return
             events, batch = self._prepare(current)
+            for event in events:  # they may be acknowledged much later
+                event.batch.let_go()
             await self._settled()
             if events:
                 self._pending = asyncio.create_task(self._deliver(batch, events))

@@ -8,8 +8,9 @@ from typing import Any
 from bench.people import MOVIES, crowd
 from bench.throughput.backlog import Backlog, PrivateTopic, commit_inserts, commit_updates
 from bench.throughput.consumption import plain
+from bench.throughput.door import door
 from bench.throughput.pace import Pace
-from bench.throughput.workers import drain
+from bench.throughput.workers import drain, working
 from dataflix.errors import DataflixError
 from dataflix.settings import Settings
 from stack.home import Home, open_home
@@ -39,12 +40,15 @@ def throughput(settings: Settings, events: int) -> dict[str, Any]:
                     backlog, debezium = _published(topic, lambda: commit_inserts(settings, people), events)
                 with steps.step("Plain consumption"):
                     ceiling = plain(settings, backlog)
-                with steps.step("One worker"):
-                    one = drain(settings, backlog.events, workers=1)
-                with steps.step("Debezium again"):
-                    backlog, _ = _published(topic, lambda: commit_updates(settings, people), events)
-                with steps.step("Two workers"):
-                    two = drain(settings, backlog.events, workers=2)
+                with steps.step("One worker"), working(settings, 1, settings.clickhouse) as running:
+                    one = drain(running, backlog.events)
+                # Started before there is anything to do, or the first one would be done before the second one begins
+                with door(settings.clickhouse) as (clickhouse, outside), working(settings, 2, outside) as running:
+                    with steps.step("Debezium again"):
+                        backlog, _ = _published(topic, lambda: commit_updates(settings, people), events)
+                    with steps.step("Two workers"):
+                        clickhouse.open()
+                        two = drain(running, backlog.events)
     finally:
         topic.close()
     return {

@@ -1,10 +1,12 @@
 """A TCP gate before a server: open it passes everything, shut it refuses, and what was under way is cut.
 
-Stalled it takes what comes and passes nothing on, as a server does that is busy with other things.
+Stalled it takes what comes and passes nothing on, as a server does that is busy with other things. Slow, it passes
+everything on, piece by piece.
 """
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 from dataflix.settings import Address
@@ -21,6 +23,7 @@ class Gate:
         self._passing = threading.Event()
         self._passing.set()
         self._held = threading.Event()
+        self._pause_s = 0.0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -47,6 +50,10 @@ class Gate:
         """Whether something came since the gate was stalled."""
         return self._held.wait(seconds)
 
+    def slow_down(self, seconds: float) -> None:
+        """Wait so long before each piece, of 64 KiB at most."""
+        self._pause_s = seconds
+
     def go_on(self) -> None:
         self._passing.set()
 
@@ -66,6 +73,7 @@ class Gate:
                 if not self._passing.is_set():
                     self._held.set()
                     self._passing.wait()
+                time.sleep(self._pause_s)
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
