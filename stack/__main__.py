@@ -21,6 +21,7 @@ from stack.commands.masking import masking
 from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
+from stack.commands.shell import shell
 from stack.commands.status import status
 from stack.commands.superset import superset
 from stack.commands.tail import tail
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(down)
+app.command(context_settings=PASSED_THROUGH)(shell)
 app.command()(status)
 app.command()(logs)
 app.command()(restart)

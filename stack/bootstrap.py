@@ -31,6 +31,8 @@ _DOWNLOADED = {
 }
 # These work on what is there, also while an installation is broken or the lock has moved on
 AS_THEY_ARE = frozenset({"down", "status", "logs"})
+# Programs that are there at once: what reads the other commands takes longer to import than these to start
+AT_ONCE = {"shell": "cli"}
 
 
 _CHECK = "is a package index reachable (index URL, proxy, certificates as pip is told), and is there disk?"
@@ -283,4 +285,6 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _say("dataflix: interrupted; the next start goes on from here.")
         return 130
-    _become(python, ["-m", "stack", *arguments], program_environment(home, runtime, os.environ))
+    program = AT_ONCE.get(arguments[0]) if arguments else None
+    command = ["-m", program, *arguments[1:]] if program else ["-m", "stack", *arguments]
+    _become(python, command, program_environment(home, runtime, os.environ))

@@ -1,0 +1,12 @@
+"""The stream at work."""
+
+from cli.command import Arguments
+from cli.outcome import Outcome, Then
+from cli.session import Session
+from cli.views.pipeline import pipeline_page
+
+
+async def show(session: Session, _given: Arguments) -> Outcome:
+    """How the stream stands now; a screen keeps it so."""
+    page = pipeline_page(await session.api.health())
+    return Outcome(page, then=Then.FOLLOW_PIPELINE)

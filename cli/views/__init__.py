@@ -1,0 +1,1 @@
+"""How things look: pages made of answers. Pure."""

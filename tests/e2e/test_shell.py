@@ -1,0 +1,133 @@
+"""The shell as its people use it: the real program in a pseudo-terminal, on the real stack."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pexpect
+import pyte
+from running_stack import COMMAND, Stack, patiently
+
+UP, DOWN, F2, ENTER = "\x1b[A", "\x1b[B", "\x1bOQ", "\r"
+
+
+class Terminal:
+    """A person at a terminal."""
+
+    def __init__(self, stack: Stack, *arguments: str, columns: int = 100, rows: int = 30) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
+        self.child = pexpect.spawn(
+            sys.executable,
+            [str(COMMAND), "shell", *arguments],
+            env=stack.environment | {"TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            dimensions=(rows, columns),
+            encoding="utf-8",
+        )
+
+    def type(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def sees(self, *wanted: str) -> str:
+        """Wait until all of it stands on the screen; returns the screen."""
+        for attempt in patiently(60):
+            with attempt:
+                try:
+                    self._stream.feed(self.child.read_nonblocking(1 << 16, timeout=1))
+                except pexpect.TIMEOUT:
+                    pass
+                except pexpect.EOF:
+                    raise RuntimeError(f"The shell has ended:\n{self.text}") from None
+                assert all(one in self.text for one in wanted), f"{wanted} not in\n{self.text}"
+        return self.text
+
+
+@contextmanager
+def terminal(stack: Stack, *arguments: str, columns: int = 100, rows: int = 30) -> Iterator[Terminal]:
+    opened = Terminal(stack, *arguments, columns=columns, rows=rows)
+    try:
+        yield opened
+    finally:
+        opened.child.close(force=True)
+
+
+def test_a_newcomer_changes_a_list_without_reading_anything(stack: Stack) -> None:
+    with terminal(stack) as person:
+        person.sees("Who is watching?", "● live")
+        person.type(DOWN + ENTER)
+        person.sees("For J*** D**", "Because of")
+        person.type(DOWN + ENTER)
+        person.sees("Rate it", "I have watched it")
+        person.type(DOWN + ENTER)
+        person.sees("How many stars for")
+        person.type("5" + ENTER)
+        person.sees("has ★★★★★ of you")
+        person.type("recommend" + ENTER)
+        person.sees("For J*** D**")
+        person.type("undo" + ENTER)
+        person.sees("has no stars of yours any more", "from the commit to this list")
+
+
+def test_a_rating_made_elsewhere_moves_the_list(stack: Stack) -> None:
+    someone = stack.sign_up()
+    with terminal(stack, "--user", str(someone)) as person:
+        person.sees("For S***", "what is popular, until you rate something")
+        first = stack.recommended(someone)[0]
+        stack.rate(someone, first, 5.0)
+        seen = person.sees("ms from the commit to this list", "from 1 of your movies")
+        assert "▲" in seen
+
+
+def test_it_follows_the_size_of_its_window(stack: Stack) -> None:
+    with terminal(stack, "--user", "1") as person:
+        person.sees("For J*** D**", "Because of")
+        person.resize(60, 16)
+        person.sees("For J*** D**", "● live")
+        assert max(map(len, person.text.splitlines())) <= 60
+
+
+def test_it_waits_for_an_api_that_restarts(stack: Stack) -> None:
+    with terminal(stack, "--user", "1") as person:
+        person.sees("For J*** D**", "● live")
+        person.type("rate interst")
+        person.sees("Interstellar (2014)")
+        stack.must_run("restart", "api")
+        person.sees("● live", "> rate interst", "The API is back.", "Interstellar (2014)")
+
+
+def test_scripts_get_json_and_exit_codes(stack: Stack) -> None:
+    listed = stack.run("shell", "--json", "-c", "recommend 1 limit:3")
+    assert listed.returncode == 0, listed.stderr
+    assert len(json.loads(listed.stdout)["recommendations"]) == 3
+    wrong = stack.run("shell", "-c", "recomend")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "did you mean `recommend" in wrong.stderr
+    refused = stack.run("shell", "-c", "user 999999")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    away = stack.run("shell", "--api", "http://127.0.0.1:1", "-c", "popular")
+    assert away.returncode == 1
+    assert "does not answer" in away.stderr
+
+
+def test_commands_come_through_a_pipe_without_control_codes(stack: Stack) -> None:
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"printf 'user 1\\nratings\\n' | {sys.executable} {COMMAND} shell | cat"],
+        env=stack.environment | {"PATH": os.environ["PATH"]},
+        encoding="utf-8",
+        timeout=60,
+    )
+    child.expect(pexpect.EOF)
+    assert "What you think" in child.before
+    assert "\x1b" not in child.before
