@@ -45,7 +45,9 @@ _COMPUTED: Mapping[str, frozenset[str]] = {
     "dashboards": frozenset(),
 }
 _COMPUTED_PARAMS = frozenset({"datasource", "slice_id", "dashboards", "dashboardId", "url_params", "viz_type"})
-_COMPUTED_METADATA = frozenset({"chartsInScope", "tabsInScope", "color_scheme_domain", "shared_label_colors"})
+_COMPUTED_METADATA = frozenset(
+    {"chartsInScope", "tabsInScope", "color_scheme_domain", "shared_label_colors", "default_filters"}
+)
 _FIRST = (
     "dashboard_title", "slice_name", "table_name", "database_name", "column_name", "metric_name", "slug", "description",
     "viz_type", "expression",
