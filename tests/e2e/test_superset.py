@@ -15,6 +15,9 @@ from superset_pages import WINDOW, Superset
 from stack.superset import assets
 from stack.superset.client import SupersetApi, superset_api
 
+# The first of them starts Superset, and where it is alone, everything else too
+pytestmark = pytest.mark.timeout(900)
+
 ANALYTICS, PIPELINE = "Dataflix Analytics", "Dataflix Pipeline"
 REFRESHED_WITHIN = 120  # seconds: dashboards ask every ten, and a busy machine answers late
 
@@ -23,7 +26,6 @@ REFRESHED_WITHIN = 120  # seconds: dashboards ask every ten, and a busy machine 
 def dashboards(stack: Stack) -> Stack:
     """The stack with Superset, and something that happened."""
     stack.must_run("up", "--with", "superset")
-    stack.must_run("train", "--n-components", "4")
     user = stack.sign_up()
     stack.rate(user, 1, 4.5)
     for attempt in patiently():
