@@ -13,7 +13,7 @@ from pathlib import Path
 from stack.errors import StepFailed
 from stack.home import Home
 from stack.optional import chosen
-from stack.servers import airflow, mlflow, postgres
+from stack.servers import airflow, mlflow, postgres, superset
 
 # Of the source, the schema in which the stream keeps its own tables
 STREAM_SCHEMA = "dataflix"
@@ -30,8 +30,8 @@ def _catalogues(home: Home) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every database with a catalogue, and what of it is one."""
     yield mlflow.DATABASE, ()
     yield home.settings.postgres_database, (f"--schema={STREAM_SCHEMA}",)
-    if airflow.ENVIRONMENT in (option.name for option in chosen(home.settings)):
-        yield airflow.DATABASE, ()
+    databases = {airflow.ENVIRONMENT: airflow.DATABASE, superset.ENVIRONMENT: superset.DATABASE}
+    yield from ((databases[option.name], ()) for option in chosen(home.settings) if option.name in databases)
 
 
 def take(home: Home, now: datetime) -> Iterator[Path]:

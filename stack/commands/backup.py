@@ -8,7 +8,7 @@ from stack.progress import Steps
 
 
 def backup() -> None:
-    """Copy the catalogues (MLflow, Airflow, the stream's own tables) to the home, and remove copies that are too old.
+    """Copy the catalogues (MLflow, Airflow, Superset, the stream's own tables) to the home; remove copies too old.
 
     People's rows are not in it: a copy of them would outlive their erasure.
     """

@@ -55,7 +55,8 @@ def test_john_doe_of_the_sample_is_masked(stack: Stack) -> None:
 @pytest.mark.usefixtures("person")
 def test_no_clickhouse_table_holds_personal_values(stack: Stack) -> None:
     client = stack.clickhouse
-    tables = client.query("select database, name from system.tables where database in ('raw', 'analytics')").result_rows
+    query = "select database, name from system.tables where database in ('raw', 'analytics', 'pipeline')"
+    tables = client.query(query).result_rows
     assert len(tables) > 4
     for database, name in tables:
         dump = client.raw_query(f"select * from `{database}`.`{name}`", fmt="TabSeparated")  # noqa: S608 names from ClickHouse
