@@ -31,21 +31,26 @@ _NUMBERS: dict[Kind, Callable[[str], Any]] = {
 }
 
 
-def source_query(table: Table) -> str:
+def source_query(table: Table, condition: str = "true") -> str:
     """The canonical rows of the source table, in the order of its key, for a PostgreSQL session in UTC and ISO dates.
 
-    Values of masked columns come as they are: ``Finisher.source`` masks them.
+    Values of masked columns come as they are: ``Finisher.source`` masks them. ``condition`` leaves rows out.
     """
     columns = ",\n    ".join(f'{_in_postgresql(table, column)} AS "{column.name}"' for column in table.columns)
     # texts are compared byte by byte, as ClickHouse does
     order = ", ".join(
         f't."{column.name}"' + (' COLLATE "C"' if column.type.kind is Kind.TEXT else "") for column in table.key_columns
     )
-    return f'SELECT\n    {columns}\nFROM "{table.source_schema}"."{table.table}" AS t\nORDER BY {order}'
+    return (
+        f'SELECT\n    {columns}\nFROM "{table.source_schema}"."{table.table}" AS t\nWHERE {condition}\nORDER BY {order}'
+    )
 
 
-def raw_query(table: Table) -> str:
-    """The canonical rows of the raw table, newest versions only and without deleted rows, in the order of its key."""
+def raw_query(table: Table, condition: str = "true") -> str:
+    """The canonical rows of the raw table, newest versions only and without deleted rows, in the order of its key.
+
+    ``condition`` leaves rows out.
+    """
     columns = ",\n    ".join(f"{_in_clickhouse(table, column)} AS `text_{column.name}`" for column in table.columns)
     # ClickHouse orders UUIDs by their second half first
     order = ", ".join(
@@ -54,7 +59,7 @@ def raw_query(table: Table) -> str:
     )
     return (
         f"SELECT\n    {columns}\nFROM {RAW_DATABASE}.`{table.table}` FINAL\n"
-        f"WHERE {events.DELETED} = 0\nORDER BY {order}"
+        f"WHERE {events.DELETED} = 0 AND {condition}\nORDER BY {order}"
     )
 
 

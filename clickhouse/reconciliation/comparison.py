@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from clickhouse.reconciliation.canonical import Block, Row, key_reader
 from dataflix.contracts import Table
 
-NAMED_AT_MOST = 10
+KNOWN_AT_MOST = 5_000  # rows of a table that differ
 
 
 class Kind(StrEnum):
@@ -32,12 +32,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of one table. ``differences`` names the first of ``differing`` rows."""
+    """What became of one table. ``differences`` names the first of ``differing`` rows.
+
+    Without checksums, rows moved while they were read, and those that differed were looked at again.
+    """
 
     source_rows: int
     raw_rows: int
-    source_checksum: str  # 32 hex characters over all values
-    raw_checksum: str
+    source_checksum: str | None  # 32 hex characters over all values
+    raw_checksum: str | None
     differing: int
     differences: tuple[Difference, ...]
 
@@ -45,9 +48,25 @@ class Comparison:
     def equal(self) -> bool:
         return not self.differing
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether ``differences`` names every row that differs."""
+        return self.differing == len(self.differences)
+
+    def after(self, again: "Comparison") -> "Comparison":
+        """What is known once ``again`` has compared the rows that differed here. The others have been equal."""
+        missing, extra = (sum(one.kind is kind for one in self.differences) for kind in (Kind.MISSING, Kind.EXTRA))
+        return replace(
+            again,
+            source_rows=self.source_rows - (self.differing - extra) + again.source_rows,
+            raw_rows=self.raw_rows - (self.differing - missing) + again.raw_rows,
+            source_checksum=None,
+            raw_checksum=None,
+        )
+
 
 def compare(
-    table: Table, source: Iterable[Block], raw: Iterable[Block], named_at_most: int = NAMED_AT_MOST
+    table: Table, source: Iterable[Block], raw: Iterable[Block], known_at_most: int = KNOWN_AT_MOST
 ) -> Comparison:
     """Merge both sides, each in the order of the key, and say what differs."""
     left, right = _Side(), _Side()
@@ -55,7 +74,7 @@ def compare(
     named: list[Difference] = []
     for difference in _differences(table, left.rows(source), right.rows(raw)):
         differing += 1
-        if len(named) < named_at_most:
+        if len(named) < known_at_most:
             named.append(difference)
     return Comparison(left.count, right.count, left.checksum, right.checksum, differing, tuple(named))
 

@@ -22,12 +22,13 @@ from dataflix.contracts import Table
 
 Key = Mapping[str, int | str]
 
-# Kinds whose keys Debezium writes as the comparison does: others would be another row to whoever reads the topic.
+# Kinds whose keys Debezium, ClickHouse and the comparison write alike: others would be another row to whoever reads
+# the topic.
 _PLAIN_KEYS = frozenset({Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.TEXT, Kind.UUID})
 
 
-def can_be_deleted(table: Table) -> bool:
-    """Whether a deletion of rows of ``table`` can be written as Debezium writes it."""
+def has_plain_key(table: Table) -> bool:
+    """Whether everybody writes the keys of ``table`` alike: a deletion can be written as Debezium writes it."""
     return all(column.type.kind in _PLAIN_KEYS for column in table.key_columns)
 
 

@@ -25,8 +25,8 @@ from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
 from dataflix.versions import RowVersion
 
-REPAIRED_AT_MOST = 5_000  # rows of a table in one run
 _ROWS_A_SIGNAL = 500
+_EXPLAINED_AT_MOST = 10  # rows of a table
 _SETTLE_SECONDS = 3.0  # in which what is only late arrives
 _REPLY_SECONDS = 10.0
 _EPOCH = "SELECT coalesce(max(epoch), 0) FROM dataflix.epochs"
@@ -58,9 +58,7 @@ def verify_and_repair(settings: Settings, tables: Sequence[Table], seconds: floa
 
     Raises what `repair` raises, and what reading either side raises.
     """
-    found = verify(
-        tables, min(_SETTLE_SECONDS, seconds), partial(compare_once, settings, named_at_most=REPAIRED_AT_MOST)
-    )
+    found = verify(tables, min(_SETTLE_SECONDS, seconds), partial(compare_once, settings))
     done = repair(settings, tables, found.tables)
     result = verify(tables, seconds, partial(compare_once, settings))
     if not result.equal:
@@ -92,7 +90,7 @@ def _repair_table(
         _signal(connection, "log", '{"message": "Dataflix compares source and raw."}')  # the fence
         there = _present(connection, table, extra)
         gone = [difference for difference in extra if difference not in there]
-        if gone and not orders.can_be_deleted(table):
+        if gone and not orders.has_plain_key(table):
             done.impossible.append(
                 f"{len(gone)} rows of {table.name} are not in the source and stay in raw: Dataflix cannot write the "
                 f"deletion of a key such as {', '.join(table.key)}. Delete them from raw.{table.name} by hand."
@@ -120,7 +118,7 @@ def explain(settings: Settings, tables: Sequence[Table], comparisons: Comparison
     sentences = []
     with clickhouse(settings, ClickHouseUser.VERIFIER) as client:
         for table in tables:
-            for part in _parts(comparisons[table.name].differences):
+            for part in _parts(comparisons[table.name].differences[:_EXPLAINED_AT_MOST]):
                 keys = [tuple(str(value) for value in difference.key.values()) for difference in part]
                 columns = ", ".join(f"toString(`{name}`)" for name in table.key)
                 types = ", ".join("String" for _ in table.key)

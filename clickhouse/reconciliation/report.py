@@ -9,11 +9,15 @@ from rich.text import Text
 from clickhouse.reconciliation.comparison import Comparison, Difference
 from clickhouse.reconciliation.verification import Verification
 
+NAMED_AT_MOST = 10  # rows of a table
 _SHOWN_OF_A_CHECKSUM = 12
 
 
 def as_json(verification: Verification) -> dict[str, Any]:
-    """``{"equal", "tables": {name: {"source_rows", "raw_rows", ..., "differing", "keys"}}, "seconds"}``."""
+    """``{"equal", "tables": {name: {"source_rows", "raw_rows", ..., "differing", "keys"}}, "seconds"}``.
+
+    The checksums of a table that moved while it was read are null.
+    """
     return {
         "equal": verification.equal,
         "tables": {name: _table_as_json(comparison) for name, comparison in verification.tables.items()},
@@ -34,13 +38,13 @@ def as_text(verification: Verification) -> RenderableType:
             f"{comparison.source_rows:,}",
             f"{comparison.raw_rows:,}",
             Text(f"{comparison.differing:,}", style="green" if comparison.equal else "red"),
-            comparison.source_checksum[:_SHOWN_OF_A_CHECKSUM],
-            comparison.raw_checksum[:_SHOWN_OF_A_CHECKSUM],
+            _shown(comparison.source_checksum),
+            _shown(comparison.raw_checksum),
         )
     named = [
         Text(f"{name} {_named(difference)}")
         for name, comparison in verification.tables.items()
-        for difference in comparison.differences
+        for difference in comparison.differences[:NAMED_AT_MOST]
     ]
     verdict = "Source and raw are equal" if verification.equal else "Source and raw differ"
     return Group(grid, *named, Text(f"{verdict} ({verification.seconds:.1f} s)."))
@@ -53,8 +57,12 @@ def _table_as_json(comparison: Comparison) -> dict[str, Any]:
         "source_checksum": comparison.source_checksum,
         "raw_checksum": comparison.raw_checksum,
         "differing": comparison.differing,
-        "keys": [difference.key for difference in comparison.differences],
+        "keys": [difference.key for difference in comparison.differences[:NAMED_AT_MOST]],
     }
+
+
+def _shown(checksum: str | None) -> str:
+    return "moving" if checksum is None else checksum[:_SHOWN_OF_A_CHECKSUM]
 
 
 def _named(difference: Difference) -> str:

@@ -1,12 +1,14 @@
 """The source side of the comparison: PostgreSQL, read as ``dataflix_verifier`` in one snapshot."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from clickhouse.reconciliation import orders
 from clickhouse.reconciliation.canonical import Block, source_query
+from clickhouse.reconciliation.comparison import Difference
 from dataflix.contracts import Table
 from dataflix.errors import ContractViolation, DataflixError, SettingsError, SourceUnavailable
 from dataflix.settings import Settings
@@ -15,24 +17,27 @@ ROLE = "dataflix_verifier"
 CONNECT_SECONDS = 5
 ROWS_AT_A_TIME = 5_000
 
-ReadTable = Callable[[Table], Iterator[Block]]
+Read = Callable[[Table, Sequence[Difference] | None], Iterator[Block]]
 
 
 @contextmanager
-def source_snapshot(settings: Settings) -> Iterator[ReadTable]:
-    """A function that streams the canonical, not yet masked rows of a table; all tables as of one moment.
+def source_snapshot(settings: Settings) -> Iterator[Read]:
+    """A function that streams the canonical, not yet masked rows of a table, or those that have differed.
 
-    The moment is fixed before the block begins. Raises SourceUnavailable, SettingsError for a refused password, and
-    ContractViolation when a table cannot be read as its contract describes it.
+    All tables as of one moment, which is fixed before the block begins. Raises SourceUnavailable, SettingsError for a
+    refused password, and ContractViolation when a table cannot be read as its contract describes it.
     """
     with connect(settings) as connection, reported(settings, None):
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute("SELECT 1")  # the first query fixes the snapshot
 
-        def read(table: Table) -> Iterator[Block]:
+        def read(table: Table, differences: Sequence[Difference] | None) -> Iterator[Block]:
+            condition = "true"
+            if differences is not None:
+                condition = orders.as_text(connection, orders.names_rows(table, differences))
             with reported(settings, table), connection.cursor(name="verify", row_factory=tuple_row) as cursor:
-                cursor.execute(source_query(table).encode())
+                cursor.execute(source_query(table, condition).encode())
                 while block := cursor.fetchmany(ROWS_AT_A_TIME):
                     yield block
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clickhouse.reconciliation.canonical import Block, Row
-from clickhouse.reconciliation.comparison import NAMED_AT_MOST, Comparison, Difference, Kind, compare
+from clickhouse.reconciliation.comparison import Comparison, Difference, Kind, compare
 from dataflix.contracts import Table
 
 RATINGS = Table.model_validate(
@@ -40,9 +40,28 @@ def test_exactly_the_keys_that_differ_are_found(source: Values, raw: Values) -> 
     differing = [key for key in sorted({*source, *raw}) if source.get(key) != raw.get(key)]
     comparison = compared(source, raw)
     assert comparison.differing == len(differing)
-    assert [difference.key["rating_id"] for difference in comparison.differences] == differing[:NAMED_AT_MOST]
+    assert [difference.key["rating_id"] for difference in comparison.differences] == differing
     assert (comparison.source_rows, comparison.raw_rows) == (len(source), len(raw))
     assert (comparison.source_checksum == comparison.raw_checksum) == comparison.equal == (source == raw)
+
+
+@given(TABLES, TABLES, TABLES, TABLES)
+def test_looking_again_at_what_differed_counts_as_looking_at_all(
+    source: Values, raw: Values, later: Values, later_raw: Values
+) -> None:
+    first = compared(source, raw)
+    keys = {difference.key["rating_id"] for difference in first.differences}
+    there, here = ({key: side[key] for key in side if key in keys} for side in (later, later_raw))
+    again = first.after(compared(there, here))
+    rest = {key: value for key, value in source.items() if key not in keys}
+    whole = compared(rest | there, rest | here)
+    assert (again.source_rows, again.raw_rows) == (whole.source_rows, whole.raw_rows)
+    assert (again.differing, again.differences) == (whole.differing, whole.differences)
+
+
+def test_what_is_too_much_to_be_known_is_counted() -> None:
+    comparison = compare(RATINGS, blocks(dict.fromkeys(range(5), ("4", None))), blocks({}), known_at_most=3)
+    assert (comparison.differing, len(comparison.differences), comparison.is_complete) == (5, 3, False)
 
 
 @given(TABLES, st.integers(1, 7), st.integers(1, 7))

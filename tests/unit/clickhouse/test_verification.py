@@ -1,7 +1,7 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from clickhouse.reconciliation.comparison import Comparison
-from clickhouse.reconciliation.verification import Comparisons, verify
+from clickhouse.reconciliation.verification import Comparisons, Once, verify
 from dataflix.contracts import Table
 
 EQUAL = Comparison(1, 1, "a", "a", 0, ())
@@ -16,11 +16,11 @@ def a_table(name: str) -> Table:
 MOVIES, RATINGS = a_table("movies"), a_table("ratings")
 
 
-def replies(*attempts: Comparisons) -> tuple[Callable[[Sequence[Table]], Comparisons], list[list[str]]]:
+def replies(*attempts: Comparisons) -> tuple[Once, list[list[str]]]:
     """Comparisons that are given one after another, the last one for ever; and which tables were asked for."""
     asked: list[list[str]] = []
 
-    def once(tables: Sequence[Table]) -> Comparisons:
+    def once(tables: Sequence[Table], _before: Comparisons) -> Comparisons:
         asked.append([table.name for table in tables])
         attempt = attempts[min(len(asked), len(attempts)) - 1]
         return {name: attempt[name] for name in asked[-1]}

@@ -33,6 +33,15 @@ def test_programs_get_counts_checksums_and_keys() -> None:
     }
 
 
+def test_a_table_that_moved_while_it_was_read_has_no_checksums() -> None:
+    moved = RATINGS.after(Comparison(2, 2, "b" * 32, "b" * 32, 0, ()))
+    screen = io.StringIO()
+    Console(file=screen, width=120).print(as_text(Verification({"ratings": moved}, 1.2)))
+    assert "moving" in screen.getvalue()
+    told = as_json(Verification({"ratings": moved}, 1.2))["tables"]["ratings"]
+    assert (told["source_checksum"], told["source_rows"], told["raw_rows"], told["keys"]) == (None, 1_000, 1_000, [])
+
+
 def test_people_are_told_which_rows_differ_and_how() -> None:
     screen = io.StringIO()
     Console(file=screen, width=120).print(as_text(Verification({"ratings": RATINGS}, 1.2)))
