@@ -17,7 +17,7 @@ from dataflix.settings import Settings
 
 SCOPE = web.RequestKey("scope", Scope)
 ANONYMOUS = Scope.WRITE  # of whoever is on this machine
-OPEN = frozenset({"/health", "/ready", "/openapi.json", "/docs"})  # say nothing about anybody
+OPEN = frozenset({"/health", "/ready", "/openapi.json", "/docs", "/", "/page/{name}"})  # say nothing about anybody
 _READING = frozenset({"GET", "HEAD"})
 _READING_POSTS = frozenset({"/recommendations"})
 

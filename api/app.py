@@ -37,6 +37,7 @@ from api.handlers import (
 )
 from api.instruments import Instruments
 from api.live_lists import LiveLists
+from api.live_page import FILES_PATH, read_files, serve_file, serve_start
 from api.live_recommender import LiveRecommender
 from api.middleware import add_headers, answer_with_problems
 from api.newsroom import Counted, Newsroom
@@ -100,6 +101,9 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
     app.router.add_get("/metrics", metrics.read_metrics)
     app.router.add_get("/openapi.json", describe(ROUTES, STREAMS))
     app.router.add_get("/docs", serve_page(document(ROUTES, STREAMS)))
+    files = read_files()
+    app.router.add_get("/", serve_start(files))
+    app.router.add_get(FILES_PATH, serve_file(files))
     app.on_shutdown.append(_let_listeners_go)
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
     return app

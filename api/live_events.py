@@ -40,6 +40,8 @@ class ListedMovie(LiveEvent):
 
     movie_id: int
     title: str
+    release_year: int | None
+    genre: str | None = Field(description="Genres, the first one leading, joined by |")
     score: float = Field(description="Only its order means something")
     place: int = Field(description="From 1")
     before: int | None = Field(description="Its place in the list before; null when it was not in it")

@@ -77,6 +77,8 @@ def _event(
             ListedMovie(
                 movie_id=one.movie_id,
                 title=one.title,
+                release_year=one.release_year,
+                genre=one.genre,
                 score=one.score,
                 place=places[one.movie_id],
                 before=places_before.get(one.movie_id),

@@ -21,9 +21,11 @@ REVALIDATED = frozenset(
         "/watched/{user_id}",
         "/openapi.json",
         "/docs",
+        "/",
+        "/page/{name}",
     }
 )
-NOT_PERSONAL = ("/movies", "/popular", "/openapi.json", "/docs")
+NOT_PERSONAL = ("/movies", "/popular", "/openapi.json", "/docs", "/page/")
 MIN_COMPRESSED = 1024  # bytes; less does not pay
 LEVEL = 5
 # Kept by the caller alone, and asked for again each time: the answer may depend on the token, and change at any moment.
@@ -41,7 +43,7 @@ async def represent(request: web.Request, handler: Handler) -> web.StreamRespons
     if request.method in {"GET", "HEAD"} and route in REVALIDATED:
         etag = blake2b(body, digest_size=12).hexdigest()
         response.headers["ETag"] = f'W/"{etag}"'
-        if route.startswith(NOT_PERSONAL):
+        if route == "/" or route.startswith(NOT_PERSONAL):
             response.headers["Cache-Control"] = _KEPT
         if any(one.value in {etag, "*"} for one in request.if_none_match or ()):
             kept = {name: response.headers[name] for name in ("ETag", "Cache-Control") if name in response.headers}

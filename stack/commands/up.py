@@ -23,7 +23,8 @@ from stack.supervision import Supervisor
 INTERRUPTED = 130
 _NEXT = """\
 What next
-  curl '{api}/recommendations/1?limit=5'      what the first person of the sample may like
+  {api}/                      the live page: rate a movie, and see the list move
+  bin/dataflix shell                          the same in the terminal
   bin/dataflix import movielens PATH          100,836 real ratings (ml-latest-small) through the whole stream
   bin/dataflix status | logs NAME | verify    how it goes
   bin/dataflix down                           stop; --purge removes everything too"""

@@ -4,9 +4,11 @@
 are installed when that can be done (root and apt-get); else the test is skipped, and the reason says why.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +79,13 @@ def _found_or_installed() -> Chromium | str:
         return found
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return f"it takes root and apt-get to install {' and '.join(PACKAGES)}"
+    with (Path(tempfile.gettempdir()) / "dataflix-chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # apt-get of another process of this run would refuse to wait
+        return _installed() or _install()
+
+
+def _install() -> Chromium | str:
+    """The browser once it is installed, or why it is not."""
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
         try:
             finished = subprocess.run(
