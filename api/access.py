@@ -16,6 +16,7 @@ from dataflix.errors import SettingsError
 from dataflix.settings import Settings
 
 SCOPE = web.RequestKey("scope", Scope)
+CALLER = web.RequestKey("caller", str)  # name of the token, empty without one
 ANONYMOUS = Scope.WRITE  # of whoever is on this machine
 OPEN = frozenset({"/health", "/ready", "/openapi.json", "/docs", "/", "/page/{name}"})  # say nothing about anybody
 _READING = frozenset({"GET", "HEAD"})
@@ -67,7 +68,8 @@ class Access:
         needed = needed_scope(request.method, request.get(ROUTE, ""))
         if needed is None:
             return await handler(request)
-        scope = request[SCOPE] = self._scope(request)
+        caller, scope = self._identify(request)
+        request[CALLER], request[SCOPE] = caller, scope
         if not scope.covers(needed):
             raise Problem(
                 HTTPStatus.FORBIDDEN,
@@ -77,12 +79,12 @@ class Access:
             )
         return await handler(request)
 
-    def _scope(self, request: web.Request) -> Scope:
+    def _identify(self, request: web.Request) -> tuple[str, Scope]:
         given = request.headers.get("Authorization")
         if given is None:
             if self._anonymous is None:
                 raise _unauthorised("Send a token: `Authorization: Bearer …`.", "Bearer")
-            return self._anonymous
+            return "", self._anonymous
         scheme, _, text = given.partition(" ")
         token = self._tokens.find(text.strip()) if scheme.lower() == "bearer" else None
         if token is None:
@@ -94,7 +96,7 @@ class Access:
                 kind=Kind.TOO_MANY_REQUESTS,
                 headers={"Retry-After": str(math.ceil(wait))},
             )
-        return token.scope
+        return token.name, token.scope
 
 
 def _unauthorised(detail: str, challenge: str) -> Problem:

@@ -35,6 +35,7 @@ from api.handlers import (
     users,
     watched,
 )
+from api.idempotency import sweep
 from api.instruments import Instruments
 from api.live_lists import LiveLists
 from api.live_page import FILES_PATH, read_files, serve_file, serve_start
@@ -125,9 +126,9 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
     async def source(app: web.Application) -> AsyncIterator[None]:
         pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
         await pool.open()
-        store = app[keys.STORE] = PostgresStore(pool)
+        store = app[keys.STORE] = PostgresStore(pool, settings.api_idempotency_hours)
         app[keys.ERASING] = erasing = Erasing(store.any_erasure_waits, partial(finish_erasures, settings.home))
-        async with running(erasing.run(), "erasing"):
+        async with running(erasing.run(), "erasing"), running(sweep(store), "sweep"):
             yield
         await pool.close()
 

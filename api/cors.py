@@ -12,7 +12,7 @@ _ALLOWED = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
     "Access-Control-Max-Age": "600",  # seconds
 }
-_EXPOSED = "ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+_EXPOSED = "Commit-Token, ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id"
 
 
 class Cors:

@@ -1,6 +1,8 @@
 """The store in memory, for unit tests: the same suite holds it and PostgreSQL to the same behaviour."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -9,11 +11,23 @@ from api.resources.forms import PageQuery
 from api.resources.movies import Movie, MoviesQuery
 from api.resources.opinions import NewRating, NewWatched, Rating, Watched
 from api.resources.people import Erasure, NewUser, Person, User, UserUpdate
-from api.store import Put, Taken, UnknownReference
+from api.store import KeptAnswer, KeyInUse, Put, Taken, UnknownReference
 from dataflix.masking import mask_name
 
 Row = TypeVar("Row")
 Opinion = TypeVar("Opinion", Rating, Watched)
+
+
+@dataclass
+class MemoryAttempt:
+    """Keeps the answer; what was written by an attempt that fails after it stays written."""
+
+    store: "MemoryStore"
+    kept: KeptAnswer | None = None
+    about: int | None = None
+
+    async def keep(self, answer: KeptAnswer, user_id: int | None) -> None:
+        self.kept, self.about = answer, user_id
 
 
 class MemoryStore:
@@ -27,6 +41,8 @@ class MemoryStore:
         self._ratings: dict[int, Rating] = {}
         self._watched: dict[int, Watched] = {}
         self._commits = 0
+        self._attempts: dict[bytes, MemoryAttempt] = {}
+        self._keys_in_use: set[bytes] = set()
 
     async def add_user(self, user: NewUser) -> Put[User]:
         self._require_unique(user)
@@ -47,6 +63,8 @@ class MemoryStore:
             for rows in (self._ratings, self._watched):
                 for key in [key for key, row in rows.items() if row.user_id == user_id]:
                     del rows[key]
+            for kept in [kept for kept, attempt in self._attempts.items() if attempt.about == user_id]:
+                del self._attempts[kept]
             self._erasures[user_id] = Erasure(
                 user_id=user_id, state="deleted", requested_at=datetime.now(UTC), attempts=0, erased_at=None
             )
@@ -122,6 +140,21 @@ class MemoryStore:
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
         mine = {key: row for key, row in self._watched.items() if row.user_id == user_id}
         return [mine[key] for key in _part(mine, page)]
+
+    @asynccontextmanager
+    async def attempt(self, key: bytes) -> AsyncIterator[MemoryAttempt]:
+        if key in self._keys_in_use:
+            raise KeyInUse
+        self._keys_in_use.add(key)
+        try:
+            attempt = self._attempts.get(key) or MemoryAttempt(self)
+            yield attempt
+            self._attempts[key] = attempt
+        finally:
+            self._keys_in_use.remove(key)
+
+    async def forget_expired_answers(self) -> None:
+        """None expires."""
 
     def _commit(self, table: WrittenTable, row_id: int) -> CommitToken:
         self._commits += 1

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from api.problems import InputError, Kind, Problem, not_found, unavailable
-from api.store import Taken, UnknownReference
+from api.store import KeyInUse, Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 
 log = structlog.get_logger("api")
@@ -44,7 +44,7 @@ async def answer_with_problems(request: web.Request, handler: Handler) -> web.St
         return await handler(request)
     except Problem as problem:
         return problem.response(request[REQUEST_ID])
-    except (web.HTTPException, Taken, UnknownReference, SourceUnavailable) as error:
+    except (web.HTTPException, Taken, UnknownReference, KeyInUse, SourceUnavailable) as error:
         return problem_of(error).response(request[REQUEST_ID])
     except Exception as error:  # the border: whatever it is, the caller gets a document and the log says where
         log.error(  # noqa: TRY400 the text of the exception may carry values
@@ -56,7 +56,7 @@ async def answer_with_problems(request: web.Request, handler: Handler) -> web.St
         return _UNFORESEEN.response(request[REQUEST_ID])
 
 
-def problem_of(error: web.HTTPException | Taken | UnknownReference | SourceUnavailable) -> Problem:
+def problem_of(error: web.HTTPException | Taken | UnknownReference | KeyInUse | SourceUnavailable) -> Problem:
     """The problem that says what ``error`` means to the caller."""
     match error:
         case Taken(field=field):
@@ -68,6 +68,10 @@ def problem_of(error: web.HTTPException | Taken | UnknownReference | SourceUnava
             )
         case UnknownReference(thing=thing):
             return not_found(thing)
+        case KeyInUse():
+            return Problem(
+                HTTPStatus.CONFLICT, str(error), kind=Kind.KEY_IN_USE, headers={"Retry-After": str(RETRY_AFTER)}
+            )
         case SourceUnavailable():
             return unavailable("The database does not answer in time: try again.", RETRY_AFTER)
         case web.HTTPException():

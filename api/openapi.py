@@ -11,6 +11,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.access import needed_scope
 from api.commit_tokens import HEADER
+from api.idempotency import HEADER as IDEMPOTENCY_KEY
+from api.idempotency import PATTERN
 from api.problems import CONTENT_TYPE, ProblemDocument
 from api.resources.forms import NoBody, NoParameters, Nothing, Query
 from api.routes import JSON, AnyRoute, Stream
@@ -23,6 +25,17 @@ _COMMIT_TOKEN: Json = {
     "description": "Names the commit: `after` of a later read waits until the stream has brought it",
     "schema": {"type": "string"},
 }
+_KEY: Json = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "schema": {
+        "type": "string",
+        "pattern": PATTERN,
+        "description": "Sent again with the same key, the write is not done again and has the same answer",
+    },
+}
+_WITH_KEY = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
 # Any request may be refused or fail in these ways, whatever its route says.
 _ALWAYS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 _WITH_PARAMETERS = (HTTPStatus.UNPROCESSABLE_ENTITY,)
@@ -93,7 +106,10 @@ def _operation(route: AnyRoute, references: References) -> Json:
     if route.commits:
         for status in route.gives:
             operation["responses"][str(status.value)]["headers"] = {HEADER: _COMMIT_TOKEN}
-    if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query")]:
+    if route.writes:
+        refusals.update(_WITH_KEY)
+    keys = [_KEY] if route.writes else []
+    if parameters := [*_parameters(path_model, "path"), *_parameters(query_model, "query"), *keys]:
         operation["parameters"] = parameters
     refusals.update(_WITH_PARAMETERS)
     if scope := needed_scope(route.method, route.path):

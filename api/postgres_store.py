@@ -1,14 +1,17 @@
 """The store on PostgreSQL, as the role ``dataflix_api``. Every call is one statement, and so one transaction."""
 
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.abc import Params
 from pydantic import BaseModel
 
+from api.attempts import PostgresAttempt, attempting
 from api.commit_tokens import CommitToken, WrittenTable
-from api.connection_pool import ConnectionPool
+from api.connection_pool import Connection
 from api.resources.forms import PageQuery
 from api.resources.movies import Movie, MoviesQuery
 from api.resources.opinions import NewRating, NewWatched, Rating, Watched
@@ -28,11 +31,30 @@ _COMMIT = """,
 _TAKEN = {"users_username_key": "username", "users_email_key": "email"}  # by constraint
 
 
+ANSWER_HOURS = 24  # that the answer to a write with an idempotency key is kept
+
+
+class Connections(Protocol):
+    """Where a statement gets its connection: a pool, or the one connection of a transaction."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
+
+
+class _Only:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
 class PostgresStore:
     """Rows of the source database."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections, answer_hours: int = ANSWER_HOURS) -> None:
+        self._connections = connections
+        self._answer_hours = answer_hours
 
     async def add_user(self, user: NewUser) -> Put[User]:
         statement = """
@@ -160,6 +182,17 @@ class PostgresStore:
         """
         return _all(Watched, await self._rows(statement, {"user_id": user_id, **page.model_dump()}))
 
+    @asynccontextmanager
+    async def attempt(self, key: bytes) -> AsyncIterator[PostgresAttempt]:
+        async with self._connections.connection() as connection:
+            store = PostgresStore(_Only(connection))
+            async with attempting(connection, store, key, self._answer_hours) as attempt:
+                yield attempt
+
+    async def forget_expired_answers(self) -> None:
+        async with self._connections.connection() as connection:
+            await connection.execute("delete from dataflix.idempotency_keys where expires_at <= now()")
+
     async def _put(self, statement: str, body: NewRating | NewWatched) -> dict[str, Any]:
         try:
             [row] = await self._rows(statement + _COMMIT, body.model_dump())
@@ -178,7 +211,7 @@ class PostgresStore:
             raise Taken(field) from None
 
     async def _rows(self, statement: str | sql.Composed, parameters: Params) -> list[dict[str, Any]]:
-        async with self._pool.connection() as connection:
+        async with self._connections.connection() as connection:
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
 

@@ -36,6 +36,9 @@ class Kind(StrEnum):
     UNAUTHORISED = "unauthorised"
     FORBIDDEN = "forbidden"
     TOO_MANY_REQUESTS = "too-many-requests"
+    MALFORMED_KEY = "malformed-key"
+    KEY_REUSED = "key-reused"
+    KEY_IN_USE = "key-in-use"
 
     @property
     def words(self) -> str:
@@ -57,6 +60,9 @@ _WORDS = {
     Kind.UNAUTHORISED: "No token that is known",
     Kind.FORBIDDEN: "Not within the scope of the token",
     Kind.TOO_MANY_REQUESTS: "Too many requests",
+    Kind.MALFORMED_KEY: "Malformed idempotency key",
+    Kind.KEY_REUSED: "Idempotency key of another request",
+    Kind.KEY_IN_USE: "Idempotency key of a request under way",
 }
 
 

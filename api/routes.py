@@ -1,18 +1,23 @@
 """What a route is: a path, what it takes and gives, and the function that answers. OpenAPI is made of the same list."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from api.access import SCOPE
+from api.access import CALLER, SCOPE, needed_scope
 from api.commit_tokens import HEADER, CommitToken
+from api.idempotency import REPLAYED, digest_of, once, read_key
+from api.keys import STORE
 from api.problems import Problem, invalid_body, invalid_parameters
 from api.resources.forms import Body, NoBody, NoParameters, Nothing, Query
-from api.store import Put
+from api.resources.opinions import Rating, Watched
+from api.resources.people import User
+from api.store import KeptAnswer, Put, Store
 from api.tokens import Scope
 
 PathModel = TypeVar("PathModel", bound=Query)
@@ -30,15 +35,29 @@ class Call(Generic[PathModel, QueryModel, BodyModel]):
     path: PathModel
     query: QueryModel
     body: BodyModel
+    within: Store | None = None  # of the attempt that the call is part of
+
+    @property
+    def store(self) -> Store:
+        """Where this request writes."""
+        return self.within or self.app[STORE]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a route answers."""
+    """What a route answers. ``committed`` is called when all that it wrote is durable."""
 
     answer: BaseModel | bytes  # bytes: rendered before
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    committed: Callable[[], None] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The answer as it travels."""
+        if self.status == HTTPStatus.NO_CONTENT:
+            return b""
+        return self.answer if isinstance(self.answer, bytes) else self.answer.model_dump_json().encode()
 
 
 def written(put: Put[Any], **headers: str) -> Reply:
@@ -64,6 +83,11 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
     problems: tuple[HTTPStatus, ...] = ()
     commits: bool = False  # success carries a commit token
 
+    @cached_property
+    def writes(self) -> bool:
+        """Whether it changes anything, and so takes an idempotency key."""
+        return needed_scope(self.method, self.path) is Scope.WRITE
+
     async def __call__(self, request: web.Request) -> web.Response:
         """Read the request, answer it. Raises Problem for what the route does not take."""
         path_model, query_model, body_model = self.takes
@@ -74,15 +98,36 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
             query=read_parameters(query_model, dict(request.query)),
             body=await _read_body(body_model, request),
         )
+        key = read_key(request.headers, request.get(CALLER, "")) if self.writes else None
+        if key is not None:
+            return await self._once(call, key, digest_of(key, self.method, request.raw_path, await request.read()))
         reply = await self.handler(call)
-        if reply.status == HTTPStatus.NO_CONTENT:
-            return web.Response(status=reply.status, headers=reply.headers)
-        return web.Response(
-            body=reply.answer if isinstance(reply.answer, bytes) else reply.answer.model_dump_json().encode(),
-            status=reply.status,
-            headers=reply.headers,
-            content_type=JSON,
-        )
+        if reply.committed:
+            reply.committed()
+        return _response(reply.status, reply.headers, reply.body)
+
+    async def _once(self, call: Call[PathModel, QueryModel, BodyModel], key: bytes, request: bytes) -> web.Response:
+        """The answer to a write with this idempotency key."""
+        done: list[Reply] = []
+
+        async def write(store: Store) -> tuple[KeptAnswer, int | None]:
+            reply = await self.handler(replace(call, within=store))
+            done.append(reply)
+            whose = reply.answer.user_id if isinstance(reply.answer, User | Rating | Watched) else None
+            return KeptAnswer(request, reply.status, reply.headers, reply.body), whose
+
+        answer, again = await once(call.store, key, request, write)
+        for reply in done:
+            if reply.committed:
+                reply.committed()
+        headers = {**answer.headers, REPLAYED: "true"} if again else answer.headers
+        return _response(answer.status, headers, answer.body)
+
+
+def _response(status: int, headers: Mapping[str, str], body: bytes) -> web.Response:
+    if status == HTTPStatus.NO_CONTENT:
+        return web.Response(status=status, headers=headers)
+    return web.Response(body=body, status=status, headers=headers, content_type=JSON)
 
 
 AnyRoute = Route[Any, Any, Any]

@@ -1,5 +1,7 @@
 """Where the API writes and what its lists are read from. PostgreSQL in service, memory in unit tests."""
 
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -36,6 +38,39 @@ class UnknownReference(DataflixError):
     def __init__(self, thing: Literal["user", "movie"]) -> None:
         super().__init__(f"There is no such {thing}.")
         self.thing = thing
+
+
+class KeyInUse(DataflixError):
+    """A write with this idempotency key is under way."""
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is under way: send it again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to a write that bore an idempotency key."""
+
+    request: bytes  # digest
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Attempt(Protocol):
+    """A write under an idempotency key. What is done through ``store`` and ``keep`` becomes durable as one."""
+
+    @property
+    def store(self) -> "Store": ...
+
+    @property
+    def kept(self) -> KeptAnswer | None:
+        """The answer of an attempt before this one."""
+        ...
+
+    async def keep(self, answer: KeptAnswer, user_id: int | None) -> None:
+        """Keep the answer for attempts to come; one that tells of a person no longer than the person."""
+        ...
 
 
 class Store(Protocol):
@@ -101,3 +136,9 @@ class Store(Protocol):
         ...
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]: ...
+
+    def attempt(self, key: bytes) -> AbstractAsyncContextManager[Attempt]:
+        """A write under this key, alone: raises KeyInUse while there is another. An error undoes all of it."""
+        ...
+
+    async def forget_expired_answers(self) -> None: ...

@@ -15,6 +15,7 @@ SNAPSHOTS = "snapshots"
 ERASURES = "erasures"
 EPOCHS = "epochs"
 PRESENT_EPOCH = "present_epoch"
+IDEMPOTENCY_KEYS = "idempotency_keys"
 HEARTBEAT_COLUMN = "beat_at"
 
 
@@ -32,6 +33,7 @@ def grants(contracts: Contracts) -> list[sql.Composed]:
         *(_erase(table, column) for table, column in contracts.personal_tables()),
         _watch(),
         *_erasures(),
+        _idempotency_keys(),
     ]
 
 
@@ -119,6 +121,15 @@ def _erasures() -> list[sql.Composed]:
         _statement("GRANT EXECUTE ON FUNCTION {present}() TO {api}, {eraser}", **names),
         _statement("GRANT SELECT ON {epochs} TO {eraser}", **names),
     ]
+
+
+def _idempotency_keys() -> sql.Composed:
+    """The API keeps its answers there; it never changes one."""
+    return _statement(
+        "GRANT SELECT, INSERT, DELETE ON {keys} TO {role}",
+        keys=sql.Identifier(STREAM_SCHEMA, IDEMPOTENCY_KEYS),
+        role=sql.Identifier(API),
+    )
 
 
 def _debezium() -> list[sql.Composed]:

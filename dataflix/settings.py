@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     api_requests_per_second: float = Field(default=100, gt=0, description="For each token; twice as many in a burst")
     api_concurrent_requests: int = Field(default=256, ge=1, description="More at once are refused with 503")
     api_request_seconds: float = Field(default=10, gt=0, description="An answer that takes longer is given up with 503")
+    api_idempotency_hours: int = Field(
+        default=24, ge=1, description="How long the answer to a write with an idempotency key is kept"
+    )
     api_cors_origins: str = Field(
         default="", description="Origins whose pages may use the API, separated by ','; none unless set"
     )

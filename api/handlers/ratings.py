@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from api.handlers.paging import opinions
-from api.keys import STORE
 from api.problems import not_found
 from api.resources.forms import NoBody, NoParameters, Nothing, UserMoviePath, UserPath
 from api.resources.opinions import Judgement, NewRating, Opinions, OpinionsQuery, Rating
@@ -12,18 +11,18 @@ from api.routes import Call, Reply, Route, removed, written
 
 async def rate(call: Call[NoParameters, NoParameters, NewRating]) -> Reply:
     """Rate a movie: 201 for a first rating, 200 for a changed mind."""
-    return written(await call.app[STORE].rate(call.body))
+    return written(await call.store.rate(call.body))
 
 
 async def put_rating(call: Call[UserMoviePath, NoParameters, Judgement]) -> Reply:
     """Rate a movie that the path names: 201 for a first rating, 200 for a changed mind."""
     rating = NewRating(**dict(call.path), **dict(call.body))
-    return written(await call.app[STORE].rate(rating))
+    return written(await call.store.rate(rating))
 
 
 async def delete_rating(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
     """Take a rating back."""
-    token = await call.app[STORE].unrate(call.path.user_id, call.path.movie_id)
+    token = await call.store.unrate(call.path.user_id, call.path.movie_id)
     if token is None:
         raise not_found("rating")
     return removed(token)
@@ -31,7 +30,7 @@ async def delete_rating(call: Call[UserMoviePath, NoParameters, NoBody]) -> Repl
 
 async def list_ratings(call: Call[UserPath, OpinionsQuery, NoBody]) -> Reply:
     """List what one person thinks of movies."""
-    store = call.app[STORE]
+    store = call.store
     ratings = await store.ratings(call.path.user_id, call.query.page)
     if not ratings and await store.user(call.path.user_id) is None:
         raise not_found("user")

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from api.handlers.paging import page
-from api.keys import ERASING, STORE
+from api.keys import ERASING
 from api.problems import not_found
 from api.resources.forms import NoBody, NoParameters, PageQuery, UserPath
 from api.resources.people import Erasure, NewUser, User, UserAnswer, UserPage, UserUpdate
@@ -13,7 +13,7 @@ from api.tokens import Scope
 
 async def list_users(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
     """List people, their names masked but for the scope `admin`."""
-    store = call.app[STORE]
+    store = call.store
     if call.scope.covers(Scope.ADMIN):
         return Reply(page(await store.people(call.query), call.query, lambda person: person.user_id))
     return Reply(page(await store.users(call.query), call.query, lambda user: user.user_id))
@@ -21,13 +21,13 @@ async def list_users(call: Call[NoParameters, PageQuery, NoBody]) -> Reply:
 
 async def sign_up(call: Call[NoParameters, NoParameters, NewUser]) -> Reply:
     """Sign somebody up. The answer is what everybody sees of them: names masked, no e-mail address, no user name."""
-    put = await call.app[STORE].add_user(call.body)
+    put = await call.store.add_user(call.body)
     return written(put, Location=f"/users/{put.value.user_id}")
 
 
 async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
     """Read one person, their names masked but for the scope `admin`."""
-    store = call.app[STORE]
+    store = call.store
     read = store.person if call.scope.covers(Scope.ADMIN) else store.user
     user = await read(call.path.user_id)
     if user is None:
@@ -37,7 +37,7 @@ async def read_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
 
 async def change_user(call: Call[UserPath, NoParameters, UserUpdate]) -> Reply:
     """Change what is named of a person; the rest stays."""
-    put = await call.app[STORE].change_user(call.path.user_id, call.body)
+    put = await call.store.change_user(call.path.user_id, call.body)
     if put is None:
         raise not_found("user")
     return written(put)
@@ -45,11 +45,11 @@ async def change_user(call: Call[UserPath, NoParameters, UserUpdate]) -> Reply:
 
 async def erase_user(call: Call[UserPath, NoParameters, NoBody]) -> Reply:
     """Erase a person: gone from the source at once, and from everything that was made of it soon after."""
-    erasure = await call.app[STORE].erase_user(call.path.user_id)
+    erasure = await call.store.erase_user(call.path.user_id)
     if erasure is None:
         raise not_found("user")
-    call.app[ERASING].requested()
-    return Reply(erasure, HTTPStatus.ACCEPTED, {"Location": f"/erasures/{erasure.user_id}"})
+    headers = {"Location": f"/erasures/{erasure.user_id}"}
+    return Reply(erasure, HTTPStatus.ACCEPTED, headers, committed=call.app[ERASING].requested)
 
 
 ROUTES = (

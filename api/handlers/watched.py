@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from api.handlers.paging import opinions
-from api.keys import STORE
 from api.problems import not_found
 from api.resources.forms import NoBody, NoParameters, Nothing, UserMoviePath, UserPath
 from api.resources.opinions import NewWatched, Opinions, OpinionsQuery, Viewing, Watched
@@ -12,18 +11,18 @@ from api.routes import Call, Reply, Route, removed, written
 
 async def mark_watched(call: Call[NoParameters, NoParameters, NewWatched]) -> Reply:
     """Mark a movie as watched: 201 for the first time, 200 when it was marked before."""
-    return written(await call.app[STORE].mark_watched(call.body))
+    return written(await call.store.mark_watched(call.body))
 
 
 async def put_watched(call: Call[UserMoviePath, NoParameters, Viewing]) -> Reply:
     """Mark a movie that the path names as watched: 201 for the first time, 200 when it was marked before."""
     watched = NewWatched(**dict(call.path), **dict(call.body))
-    return written(await call.app[STORE].mark_watched(watched))
+    return written(await call.store.mark_watched(watched))
 
 
 async def delete_watched(call: Call[UserMoviePath, NoParameters, NoBody]) -> Reply:
     """Forget that a movie was watched."""
-    token = await call.app[STORE].unmark_watched(call.path.user_id, call.path.movie_id)
+    token = await call.store.unmark_watched(call.path.user_id, call.path.movie_id)
     if token is None:
         raise not_found("viewing")
     return removed(token)
@@ -31,7 +30,7 @@ async def delete_watched(call: Call[UserMoviePath, NoParameters, NoBody]) -> Rep
 
 async def list_watched(call: Call[UserPath, OpinionsQuery, NoBody]) -> Reply:
     """List what one person watched."""
-    store = call.app[STORE]
+    store = call.store
     watched = await store.watched(call.path.user_id, call.query.page)
     if not watched and await store.user(call.path.user_id) is None:
         raise not_found("user")

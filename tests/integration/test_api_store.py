@@ -17,13 +17,14 @@ from api.resources.forms import PageQuery
 from api.resources.movies import Movie, MoviesQuery
 from api.resources.opinions import NewRating, NewWatched
 from api.resources.people import NewUser, UserUpdate
-from api.store import Store, Taken, UnknownReference
+from api.store import KeptAnswer, KeyInUse, Store, Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
 
 NOBODY = NO_MOVIE = 2**62
 ALL = PageQuery(limit=500)
 SAMPLE_MOVIES = 20
+AN_ANSWER = KeptAnswer(b"digest", 201, {"Location": "/users/1"}, b'{"user_id":1}')
 
 
 def a_person(**values: str) -> NewUser:
@@ -279,3 +280,80 @@ async def test_a_database_that_is_away_is_one_error_without_its_address(source: 
         with pytest.raises(SourceUnavailable) as unavailable:
             await store.movies(MoviesQuery())
     assert str(unused_tcp_port) not in str(unavailable.value)
+
+
+async def test_the_next_attempt_finds_the_answer_of_the_one_before(store: Store, user: int) -> None:
+    key = secrets.token_bytes(32)
+    async with store.attempt(key) as attempt:
+        assert attempt.kept is None
+        await attempt.store.rate(NewRating(user_id=user, movie_id=1, rating=4.5))
+        await attempt.keep(AN_ANSWER, user)
+    async with store.attempt(key) as attempt:
+        assert attempt.kept == AN_ANSWER
+
+
+async def test_a_key_has_one_attempt_at_a_time(store: Store) -> None:
+    key = secrets.token_bytes(32)
+    async with store.attempt(key):
+        with pytest.raises(KeyInUse):
+            async with store.attempt(key):
+                pass
+        async with store.attempt(secrets.token_bytes(32)) as other:
+            assert other.kept is None
+
+
+async def test_an_attempt_that_fails_leaves_its_key_unused(store: Store) -> None:
+    key = secrets.token_bytes(32)
+    with pytest.raises(UnknownReference):
+        async with store.attempt(key) as attempt:
+            await attempt.store.rate(NewRating(user_id=NOBODY, movie_id=1, rating=4.5))
+    async with store.attempt(key) as attempt:
+        assert attempt.kept is None
+
+
+async def test_the_answer_is_forgotten_with_the_person(store: Store, user: int) -> None:
+    key = secrets.token_bytes(32)
+    async with store.attempt(key) as attempt:
+        await attempt.keep(AN_ANSWER, user)
+    await store.erase_user(user)
+    async with store.attempt(key) as attempt:
+        assert attempt.kept is None
+
+
+async def test_an_attempt_that_was_broken_off_wrote_nothing(source: Settings) -> None:
+    key = secrets.token_bytes(32)
+    async with postgres_store(source) as store:
+        user = (await store.add_user(a_person())).value.user_id
+        kept = asyncio.Event()
+
+        async def write_and_linger() -> None:
+            async with store.attempt(key) as attempt:
+                await attempt.store.rate(NewRating(user_id=user, movie_id=1, rating=4.5))
+                await attempt.keep(AN_ANSWER, user)
+                kept.set()
+                await asyncio.Event().wait()
+
+        writing = asyncio.create_task(write_and_linger())
+        await kept.wait()
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert await store.ratings(user, ALL) == []
+        async with store.attempt(key) as attempt:
+            assert attempt.kept is None
+
+
+async def test_an_answer_expires(source: Settings) -> None:
+    keys = [secrets.token_bytes(32) for _ in range(2)]
+    async with postgres_store(source) as store:
+        for key in keys:
+            async with store.attempt(key) as attempt:
+                await attempt.keep(AN_ANSWER, None)
+        conninfo = source.postgres_conninfo("dataflix_admin", source.postgres_admin_password)
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as admin:
+            await admin.execute("update dataflix.idempotency_keys set expires_at = now() where key = any(%s)", [keys])
+            async with store.attempt(keys[0]) as attempt:
+                assert attempt.kept is None
+            await store.forget_expired_answers()
+            left = await admin.execute("select from dataflix.idempotency_keys where key = any(%s)", [keys])
+            assert await left.fetchall() == []

@@ -279,3 +279,19 @@ async def test_listeners_are_told_of_a_change_and_of_the_list_that_it_moved(
         masked.rating(rating_id := next(ids), user_id, movie_id)
         await events.content.readuntil(b'"rating_id":%d,' % rating_id)
         await events.content.readuntil(b'"left":[%d' % movie_id)
+
+
+async def test_eight_equal_writes_at_once_with_one_key_make_one_row(client: Client) -> None:
+    person = {"username": (name := secrets.token_hex(8)), "email": f"{name}@example.net"}
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+
+    async def send_until_answered() -> tuple[int, bytes]:
+        async for attempt in patiently():
+            with attempt:
+                answer = await client.post("/users", json=person, headers=key)
+                assert answer.status != 409 or (await answer.json())["type"] != "urn:dataflix:problem:key-in-use"
+                return answer.status, await answer.read()
+        raise AssertionError
+
+    answers = set(await asyncio.gather(*(send_until_answered() for _ in range(8))))
+    assert [status for status, _ in answers] == [201]
