@@ -1,6 +1,7 @@
 """``bin/dataflix superset``."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +71,8 @@ def screenshots(
 ) -> None:
     """Take a picture of each dashboard, with Debian's Chromium, for the documentation."""
     python = ensure("test", _home().runtime) / "bin" / "python"
-    done = subprocess.run([python, _TAKE_SCREENSHOTS, folder.resolve()], check=False)
+    found_by = {"PYTHONPATH": os.pathsep.join((str(PROJECT), str(_TAKE_SCREENSHOTS.parent)))}
+    done = subprocess.run([python, _TAKE_SCREENSHOTS, folder.resolve()], env=os.environ | found_by, check=False)
     raise typer.Exit(done.returncode)
 
 
