@@ -97,7 +97,7 @@ def _superset(home: Home) -> Sequence[Service]:
             prepare=lambda: superset.prepare(home),
             start_seconds=180,
             stop_seconds=30,
-            memory_mb=350,
+            memory_mb=380,
             reads=(superset.CONFIGURATION, superset.LOCK, home.folder / SETTINGS_FILE, home.secrets_file),
         ),
     )
