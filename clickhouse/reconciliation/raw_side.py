@@ -35,17 +35,21 @@ def raw_rows(
     if differences is None:
         yield from _rows(settings, client, table, raw_query(table), [])
         return
-    types = ", ".join(column.type.clickhouse for column in table.key_columns)
+    types = [column.type.clickhouse for column in table.key_columns]
     columns = ", ".join(f"`{name}`" for name in table.key)
-    query = raw_query(table, f"tuple({columns}) IN {{keys:Array(Tuple({types}))}}")
+    # a tuple of one column would not be found by the index
+    one = len(types) == 1
+    type_ = types[0] if one else f"Tuple({', '.join(types)})"
+    query = raw_query(table, f"({columns}) IN {{keys:Array({type_})}}")
     # in the order of the key, part after part
     for start in range(0, len(differences), _ROWS_A_PART):
         part = differences[start : start + _ROWS_A_PART]
-        yield from _rows(settings, client, table, query, [tuple(row.key[name] for name in table.key) for row in part])
+        keys = [tuple(row.key[name] for name in table.key) for row in part]
+        yield from _rows(settings, client, table, query, [key[0] for key in keys] if one else keys)
 
 
 def _rows(
-    settings: Settings, client: Client, table: Table, query: str, keys: Sequence[tuple[int | str, ...]]
+    settings: Settings, client: Client, table: Table, query: str, keys: Sequence[int | str | tuple[int | str, ...]]
 ) -> Iterator[Block]:
     try:
         with client.query_row_block_stream(query, parameters={"keys": keys}, settings=_SETTINGS) as blocks:
