@@ -1,10 +1,10 @@
 """Superset in a browser: logging in, and what its dashboards show."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -16,10 +16,35 @@ from stack.servers.superset import USER
 # Tall enough for a whole dashboard: what is out of sight is not drawn
 WINDOW = (1500, 2000)
 PATIENCE = 120  # seconds
-SHOWN = "canvas, table, .header-line"
-# While a chart asks, and where one or its frame has failed
-ASKING = "[data-test='loading-indicator'], .loading"
-FAILED = "[role='alert'], .ant-alert-error, .error-boundary"
+# While a chart is drawn anew, its elements go, or something lies over them
+PASSING = (StaleElementReferenceException, ElementClickInterceptedException)
+# What stands in a chart that shows something; while it asks; and where it, or its frame, has failed
+READ_PANELS = """
+return [...document.querySelectorAll('.dashboard-component-chart-holder')].map(panel => ({
+  title: panel.innerText.split('\\n')[0],
+  shows: panel.querySelector('canvas, table, .header-line') !== null,
+  asks: panel.querySelector("[data-test='loading-indicator'], .loading") !== null,
+  errors: [...panel.querySelectorAll("[role='alert'], .ant-alert-error, .error-boundary")].map(one => one.innerText),
+  number: panel.querySelector('.header-line')?.innerText ?? '',
+  rows: [...panel.querySelectorAll('tbody tr')].map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText)),
+  bottom: panel.getBoundingClientRect().bottom + window.scrollY,
+}))
+"""
+# Drawn, and a moment later
+NEXT_FRAMES = "const done = arguments[0]; setTimeout(() => requestAnimationFrame(() => done(null)), 400)"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The frame of a chart, and what is in it."""
+
+    title: str
+    shows: bool
+    asks: bool
+    errors: list[str]
+    number: str
+    rows: list[list[str]]
+    bottom: float
 
 
 @dataclass
@@ -42,34 +67,39 @@ class Superset:
         self.driver.get(f"{self.settings.superset.url}{path}")
         self._wait(lambda: len(self.panels()) == charts and not self.unfinished())
 
-    def panels(self) -> list[WebElement]:
-        """The frames of the charts."""
-        return self._all(".dashboard-component-chart-holder")
-
-    def panel(self, title: str) -> WebElement:
-        """The frame of the chart of this name."""
-        return next(panel for panel in self.panels() if panel.text.startswith(title))
+    def panels(self) -> list[Panel]:
+        """The frames of the charts as they are at one moment: a chart that is drawn anew takes its elements away."""
+        return [Panel(**panel) for panel in self.driver.execute_script(READ_PANELS)]
 
     def unfinished(self) -> list[str]:
         """The charts that show nothing yet, or still ask."""
-        return [
-            panel.text.partition("\n")[0]
-            for panel in self.panels()
-            if not panel.find_elements(By.CSS_SELECTOR, SHOWN) or panel.find_elements(By.CSS_SELECTOR, ASKING)
-        ]
+        return [panel.title for panel in self.panels() if panel.asks or not panel.shows]
 
     def failed(self) -> list[str]:
         """What the charts that failed say."""
-        return [found.text for panel in self.panels() for found in panel.find_elements(By.CSS_SELECTOR, FAILED)]
+        return [said for panel in self.panels() for said in panel.errors]
 
-    def number(self, title: str) -> int:
-        """What a chart of one big number shows."""
-        return int(self.panel(title).find_element(By.CSS_SELECTOR, ".header-line").text.replace(",", ""))
+    def number(self, title: str) -> int | None:
+        """What a chart of one big number shows; None while it shows nothing."""
+        text = self._panel(title).number
+        return int(text.replace(",", "")) if text else None
 
-    def rows(self, title: str) -> Iterator[list[str]]:
+    def rows(self, title: str) -> list[list[str]]:
         """The rows of a table that are in sight."""
-        for row in self.panel(title).find_elements(By.CSS_SELECTOR, "tbody tr"):
-            yield [cell.text for cell in row.find_elements(By.TAG_NAME, "td")]
+        return self._panel(title).rows
+
+    def _panel(self, title: str) -> Panel:
+        return next(panel for panel in self.panels() if panel.title == title)
+
+    def filter_by(self, text: str) -> None:
+        """Click on the cell of a table that says so: the other charts show what belongs to it."""
+        self._wait(lambda: self._clicked(text))
+
+    def _clicked(self, text: str) -> bool:
+        cells = (cell for cell in self._all("tbody td") if cell.text == text)
+        if cell := next(cells, None):
+            cell.click()
+        return cell is not None
 
     def settle(self) -> None:
         """Wait until nothing asks and nothing moves: charts are drawn with an animation of a second."""
@@ -82,10 +112,6 @@ class Superset:
     def _all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
-    def _wait(self, condition: object) -> None:
-        waiting = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=(StaleElementReferenceException,))
-        assert callable(condition)
+    def _wait(self, condition: Callable[[], object]) -> None:
+        waiting = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=PASSING)
         waiting.until(lambda _: condition())
-
-
-NEXT_FRAMES = "const done = arguments[0]; setTimeout(() => requestAnimationFrame(() => done(null)), 400)"

@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
             for board in api.dashboards():
                 superset.open(board.url + _BARE, charts=len(api.charts(board)))
                 superset.settle()
-                bottom = max(panel.rect["y"] + panel.rect["height"] for panel in superset.panels())
+                bottom = max(panel.bottom for panel in superset.panels())
                 driver.set_window_size(WINDOW[0], int(bottom) + 180)
                 superset.settle()
                 path = folder / f"{board.url.strip('/').rpartition('/')[2]}.webp"

@@ -84,7 +84,9 @@ def test_dashboards_see_no_raw_row_and_cannot_write(reader: Client) -> None:
             reader.command(refused)
 
 
-def test_a_person_sees_every_chart_and_numbers_change_by_themselves(dashboards: Stack, tmp_path: Path) -> None:
+def test_a_person_sees_every_chart_numbers_change_by_themselves_and_a_click_filters_them(
+    dashboards: Stack, tmp_path: Path
+) -> None:
     with open_browser(tmp_path, size=WINDOW) as driver, superset_api(dashboards.settings) as api:
         superset = Superset(driver, dashboards.settings)
         superset.log_in()
@@ -94,7 +96,8 @@ def test_a_person_sees_every_chart_and_numbers_change_by_themselves(dashboards: 
 
         driver.execute_script("window.neverReloaded = true")
         viewings = superset.number("Total Watched Movies")
-        title, ratings = next(superset.rows("Aggregated Ratings"))[:2]
+        assert viewings is not None
+        title, ratings = superset.rows("Aggregated Ratings")[0][:2]
         query = {"title": title}
         (movie,) = dashboards.clickhouse.query(
             "select movie_id from analytics.stg_movies where title = {title:String}", parameters=query
@@ -106,5 +109,15 @@ def test_a_person_sees_every_chart_and_numbers_change_by_themselves(dashboards: 
             with attempt:
                 assert superset.number("Total Watched Movies") == viewings + 1
                 assert [title, str(int(ratings) + 1)] in [row[:2] for row in superset.rows("Aggregated Ratings")]
+
+        superset.filter_by(title)
+        viewers = dashboards.clickhouse.query(
+            "select count() from analytics.stg_watched_movies where movie_id = {movie:Int64}",
+            parameters={"movie": movie},
+        ).result_rows[0][0]
+        assert viewers < viewings
+        for attempt in patiently(REFRESHED_WITHIN):
+            with attempt:
+                assert superset.number("Total Watched Movies") == viewers
         assert driver.execute_script("return window.neverReloaded") is True
         assert superset.failed() == []
