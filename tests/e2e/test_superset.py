@@ -112,8 +112,8 @@ def test_a_person_sees_every_chart_numbers_change_by_themselves_and_a_click_filt
 
         superset.filter_by(title)
         viewers = dashboards.clickhouse.query(
-            "select count() from analytics.stg_watched_movies where movie_id = {movie:Int64}",
-            parameters={"movie": movie},
+            "select uniqExact(event_id) from analytics.live_activity where kind = 'viewing' and title = {title:String}",
+            parameters=query,
         ).result_rows[0][0]
         assert viewers < viewings
         for attempt in patiently(REFRESHED_WITHIN):
