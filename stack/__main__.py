@@ -18,6 +18,7 @@ from stack.commands.imports import imports
 from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.masking import masking
+from stack.commands.models import models
 from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
@@ -51,6 +52,7 @@ app.command()(restart)
 app.add_typer(imports, name="import")
 app.add_typer(evaluate, name="evaluate")
 app.command(context_settings=PASSED_THROUGH)(train)
+app.command(context_settings=PASSED_THROUGH)(models)
 app.command()(run)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command()(backup)

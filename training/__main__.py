@@ -5,7 +5,7 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, NotFound, SettingsError
-from training.commands import create_buckets, evaluate_movielens, import_movielens, steps, train
+from training.commands import create_buckets, evaluate_movielens, import_movielens, models, steps, train
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
@@ -15,6 +15,7 @@ app.command("create-buckets")(create_buckets.create_buckets)
 app.command("import-movielens")(import_movielens.import_movielens)
 app.command("evaluate-movielens")(evaluate_movielens.evaluate_movielens)
 app.command("train")(train.train)
+app.add_typer(models.models, name="models")
 app.command("snapshot")(steps.snapshot)
 app.command("fit")(steps.fit)
 app.command("evaluate")(steps.evaluate)

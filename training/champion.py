@@ -13,6 +13,7 @@ from dataflix.model_registry import Announcement
 from dataflix.settings import Settings
 from training.announcer import announce
 from training.cadence import LastTraining, reason_to_wait
+from training.candidates import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, is_stale, objection
 from training.choices import Choices
 from training.clickhouse_source import TABLE, read_interactions
 from training.errors import NotPromoted
@@ -20,10 +21,12 @@ from training.gate import Verdict, decide
 from training.measurements import keep_measurements
 from training.object_store import open_object_store
 from training.progress import Steps
-from training.registry import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, ModelRegistry
+from training.registry import ModelRegistry
+from training.roster import Entry
 from training.snapshots import Snapshot, SnapshotStore
 from training.training_run import fit, measure, read
 
+BY_ORDER = "by `bin/dataflix train`"  # somebody's order stands in for the gate
 TAGS = {"algorithm": "nmf", "engine": "scikit-learn", "source": TABLE}
 
 
@@ -77,13 +80,12 @@ class Training:
         """
         candidate = self._registry.get(number)
         champion = self._registry.champion()
-        choices = self._registry.choices(candidate)
-        if candidate.snapshot is None or choices is None:
-            raise NotFound(f"Version {number} does not tell what it was trained on, or how: train a new one.")
-        matrix = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
-        theirs = self._registry.choices(champion) if champion else None
-        metrics = measure(matrix, choices, theirs, self._steps)
+        if candidate.snapshot is None:
+            raise NotFound(f"Version {number} does not tell what it was trained on: train a new one.")
+        log = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
+        metrics = measure(log, self._registry.choices(candidate), self._choices_of(champion), self._steps)
         self._registry.note(candidate, metrics)
+        self._registry.compared(candidate, champion)
         self._keep(candidate, self._registry.metrics(candidate))
         return metrics
 
@@ -94,15 +96,55 @@ class Training:
         self._registry.judge(candidate, verdict)
         return verdict
 
-    def promote(self, number: int) -> Candidate:
-        """Make a version that passed the gate the champion. Raises NotPromoted for another one, NotFound."""
+    def examine(self, number: int) -> Verdict:
+        """The verdict over a version against the champion of now; measured where it was not, or against another one.
+
+        Raises NotFound, also where its data set has expired, and UnfitData.
+        """
         candidate = self._registry.get(number)
-        verdict = candidate.verdict
-        if verdict is None or not verdict.passed:
-            reason = verdict.reason if verdict else f"It was not asked: run `python -m training gate {number}`."
-            raise NotPromoted(f"Version {number} has not passed the gate, and the champion stays. {reason}")
-        self._registry.promote(candidate)
+        if candidate.verdict and not is_stale(candidate, self._registry.champion()):
+            return candidate.verdict
+        self.evaluate(number)
+        return self.judge(number)
+
+    def promote(self, number: int, forced: str | None = None) -> Candidate:
+        """Make a version the champion that passed the gate, or any for a reason that stays with it.
+
+        Raises NotPromoted for one that may not, NotFound.
+        """
+        candidate = self._registry.get(number)
+        champion = self._registry.champion()
+        if champion and champion.version == number:
+            return candidate
+        if forced is None and (reason := objection(candidate, champion)):
+            raise NotPromoted(
+                f"Version {number} was not promoted, and the champion stays. {reason} "
+                f"`bin/dataflix models promote {number}` asks the gate; with `--force REASON` it is overruled."
+            )
+        self._registry.promote(candidate, champion, forced)
         return candidate
+
+    def roll_back(self, reason: str) -> tuple[Candidate, Candidate]:
+        """Make the champion before this one the champion again; the two. Raises NotFound where there was none."""
+        champion = self._registry.champion()
+        if champion is None:
+            raise NotFound("There is no champion to roll back: train one first.")
+        if champion.took_over_from is None:
+            raise NotFound(
+                f"Version {champion.version} is the champion and took over from nobody: there is nothing to go back to."
+            )
+        before = self._registry.get(champion.took_over_from)
+        self._registry.roll_back(champion, before, reason)
+        return champion, before
+
+    def roster(self, limit: int) -> list[Entry]:
+        """The newest versions with what is known of them, the newest first."""
+        champion = self._registry.champion()
+        return [self._entry(one, champion) for one in self._registry.newest(limit)]
+
+    def entry(self, number: int) -> Entry:
+        """What is known of one version. Raises NotFound."""
+        return self._entry(self._registry.get(number), self._registry.champion())
 
     def announce(self) -> Announcement:
         """Tell the running servers who the champion is. Raises NotFound when there is none."""
@@ -115,20 +157,24 @@ class Training:
         return announcement
 
     def train_champion(self, choices: Choices) -> Announcement:
-        """All of it in one go by somebody's order, which stands in for the gate. Raises UnfitData.
+        """All of it in one go by somebody's order, which overrules the gate; what it said is kept. Raises UnfitData.
 
         The champion of before serves on unless every step up to the promotion works.
         """
         snapshot = self._interactions()
-        matrix = read([snapshot.block()], self._steps)
-        measured = measure(matrix, choices, None, self._steps)
-        trained = fit(matrix, choices, self._steps)
+        log = read([snapshot.block()], self._steps)
+        champion = self._registry.champion()
+        measured = measure(log, choices, self._choices_of(champion), self._steps)
+        trained = fit(log, choices, self._steps)
         self._steps.begin("Logging and registering the model")
         self._snapshots.save(snapshot)
         tags = TAGS | {SNAPSHOT_TAG: snapshot.id}
         metrics = trained.metrics | measured
         candidate = self._registry.register(trained.model, choices, metrics, tags)
-        self._registry.promote(candidate)
+        self._registry.compared(candidate, champion)
+        verdict = self.judge(candidate.version)
+        self._steps.done(f"The gate: {verdict.reason}")
+        self.promote(candidate.version, None if verdict.passed else BY_ORDER)
         announcement = self.announce()
         self._keep(candidate, metrics)
         return announcement
@@ -138,6 +184,14 @@ class Training:
         champion = self._registry.champion()
         keep = {champion.snapshot} if champion and champion.snapshot else set()
         return self._snapshots.expire(before, keep)
+
+    def _entry(self, candidate: Candidate, champion: Candidate | None) -> Entry:
+        metrics, params = self._registry.recorded(candidate)
+        is_champion = champion is not None and champion.version == candidate.version
+        return Entry(candidate, is_champion, metrics, params)
+
+    def _choices_of(self, champion: Candidate | None) -> Choices | None:
+        return self._registry.choices(champion) if champion else None
 
     def _interactions(self) -> Snapshot:
         self._steps.begin("Taking a snapshot of the interactions")

@@ -1,69 +1,40 @@
 """MLflow as training uses it: a run for each training, a registered version for each run, one champion."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 
 import mlflow
-import pandas as pd
 import requests
 from mlflow.entities import Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types.schema import Array, ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-import dataflix
-from dataflix import recommender
 from dataflix.errors import NotFound, SourceUnavailable
-from dataflix.model_registry import CHAMPION, EXPERIMENT, ITEM_MODEL_FILE, MODEL_NAME, Announcement, item_model_path
-from dataflix.recommender import ItemModel, model_to_bytes
+from dataflix.model_registry import CHAMPION, EXPERIMENT, MODEL_NAME, Announcement, item_model_path
+from dataflix.recommender import ItemModel
+from training.candidates import (
+    BEFORE_TAG,
+    COMPARED_TAG,
+    FORCED_TAG,
+    GATE_TAG,
+    NOBODY,
+    PASSED,
+    REASON_TAG,
+    REJECTED,
+    SINCE_TAG,
+    WITHDRAWN_TAG,
+    Candidate,
+)
 from training.choices import Choices
 from training.gate import Verdict
+from training.logged_model import log_model
 
-SIGNATURE = ModelSignature(
-    inputs=Schema([ColSpec(Array(DataType.long), "movie_ids"), ColSpec(Array(DataType.double), "ratings")]),
-    outputs=Schema([ColSpec(Array(DataType.long), "movie_ids"), ColSpec(Array(DataType.double), "scores")]),
-    params=ParamSchema([ParamSpec("limit", DataType.long, 10)]),
-)
 DESCRIPTION = "Item factors and next-item neighbours, blended; a history is folded in when somebody asks."
-# What the logged model needs beside its own code.
-REQUIREMENTS = ("mlflow", "numpy", "pandas")
-SNAPSHOT_TAG = "snapshot"
-PURPOSE_TAG = "trained_for"
-GATE_TAG = "gate"
-REASON_TAG = "gate_reason"
-_PASSED = "passed"
 _NEWEST = 100
 # What MLflow answers for a model, a version and an alias that do not exist
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A registered version, as training knows it."""
-
-    version: int
-    run_id: str
-    at: datetime
-    tags: Mapping[str, str]
-
-    @property
-    def snapshot(self) -> str | None:
-        """Id of the data set that it was trained on."""
-        return self.tags.get(SNAPSHOT_TAG)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """What the gate decided; None when it has not been asked."""
-        if GATE_TAG not in self.tags:
-            return None
-        return Verdict(passed=self.tags[GATE_TAG] == _PASSED, reason=self.tags.get(REASON_TAG, ""))
 
 
 class ModelRegistry:
@@ -81,31 +52,23 @@ class ModelRegistry:
         self, model: ItemModel, choices: Choices, metrics: Mapping[str, float], tags: Mapping[str, str]
     ) -> Candidate:
         """Log a run with its model, and register the model as a new version. The champion stays who it is."""
-        with self._answering(), tempfile.TemporaryDirectory() as folder:
+        with self._answering():
             mlflow.set_experiment(EXPERIMENT)
             with mlflow.start_run(tags=dict(tags)) as run:
                 mlflow.log_params(asdict(choices))
                 mlflow.log_metrics(dict(metrics))
-                logged = mlflow.pyfunc.log_model(
-                    name="model",
-                    python_model=str(Path(__file__).with_name("served_model.py")),
-                    artifacts={"item_model": str(_item_model_file(model, Path(folder)))},
-                    code_paths=[str(_served_code(Path(folder)))],
-                    pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-                    signature=SIGNATURE,
-                    input_example=_example(model),
-                )
+                logged = log_model(model)
             self._keep_registered_model()
             registered = self._client.create_model_version(
                 MODEL_NAME, logged.model_uri, run.info.run_id, tags=dict(tags), model_id=logged.model_id
             )
         return _candidate(registered)
 
-    def newest(self) -> list[Candidate]:
-        """The versions that were registered last, newest first: at most a hundred."""
+    def newest(self, limit: int = _NEWEST) -> list[Candidate]:
+        """The versions that were registered last, newest first."""
         with self._answering():
             found = self._client.search_model_versions(
-                f"name = '{MODEL_NAME}'", max_results=_NEWEST, order_by=["version_number DESC"]
+                f"name = '{MODEL_NAME}'", max_results=limit, order_by=["version_number DESC"]
             )
         return [_candidate(one) for one in found]
 
@@ -114,7 +77,10 @@ class ModelRegistry:
         with self._answering():
             found = self._unless_absent(lambda: self._client.get_model_version(MODEL_NAME, str(number)))
         if found is None:
-            raise NotFound(f"There is no version {number} of {MODEL_NAME} at {self._url}: see what MLflow lists.")
+            raise NotFound(
+                f"There is no version {number} of {MODEL_NAME} at {self._url}: "
+                "`bin/dataflix models list` shows those there are."
+            )
         return _candidate(found)
 
     def champion(self) -> Candidate | None:
@@ -123,19 +89,24 @@ class ModelRegistry:
             found = self._unless_absent(lambda: self._client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
         return None if found is None else _candidate(found)
 
-    def choices(self, candidate: Candidate) -> Choices | None:
-        """What was chosen for it; None when its run does not record every choice of this release."""
+    def choices(self, candidate: Candidate) -> Choices:
+        """What was chosen for it; where its run does not record a choice, what ships."""
+        _, recorded = self.recorded(candidate)
+        kept = {}
+        for name, value in asdict(Choices()).items():
+            with suppress(KeyError, ValueError):
+                kept[name] = type(value)(recorded[name])
+        return Choices(**kept)
+
+    def recorded(self, candidate: Candidate) -> tuple[dict[str, float], dict[str, str]]:
+        """Everything that was measured on it, and what was chosen for it, by whatever release."""
         with self._answering():
-            recorded = self._client.get_run(candidate.run_id).data.params
-        try:
-            return Choices(**{name: type(value)(recorded[name]) for name, value in asdict(Choices()).items()})
-        except (KeyError, ValueError):
-            return None
+            data = self._client.get_run(candidate.run_id).data
+        return dict(data.metrics), dict(data.params)
 
     def metrics(self, candidate: Candidate) -> dict[str, float]:
         """Everything that was measured on it."""
-        with self._answering():
-            return dict(self._client.get_run(candidate.run_id).data.metrics)
+        return self.recorded(candidate)[0]
 
     def note(self, candidate: Candidate, metrics: Mapping[str, float]) -> None:
         """Add measurements to its run; one of the same name is the newer one."""
@@ -145,17 +116,25 @@ class ModelRegistry:
                 candidate.run_id, metrics=[Metric(name, value, at, 0) for name, value in metrics.items()]
             )
 
-    def judge(self, candidate: Candidate, verdict: Verdict) -> None:
-        """Keep what the gate decided."""
-        with self._answering():
-            tags = {GATE_TAG: _PASSED if verdict.passed else "rejected", REASON_TAG: verdict.reason}
-            for key, value in tags.items():
-                self._client.set_model_version_tag(MODEL_NAME, str(candidate.version), key, value)
+    def judge(self, candidate: Candidate, verdict: Verdict) -> Candidate:
+        """Keep what the gate decided; the candidate with its verdict."""
+        return self._tagged(candidate, {GATE_TAG: PASSED if verdict.passed else REJECTED, REASON_TAG: verdict.reason})
 
-    def promote(self, candidate: Candidate) -> None:
-        """Give it the alias of the champion."""
-        with self._answering():
-            self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(candidate.version))
+    def compared(self, candidate: Candidate, champion: Candidate | None) -> Candidate:
+        """Keep which champion it was measured beside; the candidate with that."""
+        return self._tagged(candidate, {COMPARED_TAG: str(champion.version) if champion else NOBODY})
+
+    def promote(self, candidate: Candidate, before: Candidate | None, forced: str | None) -> None:
+        """Give it the alias of the champion, which ``before`` has had; and keep why, where the gate was overruled."""
+        tags = {BEFORE_TAG: str(before.version) if before else NOBODY, SINCE_TAG: _now()}
+        self._tagged(candidate, tags | ({FORCED_TAG: forced} if forced else {}))
+        self._alias(candidate)
+
+    def roll_back(self, champion: Candidate, to: Candidate, reason: str) -> None:
+        """Give the alias back to the one before, and keep why."""
+        self._tagged(champion, {WITHDRAWN_TAG: f"{_now()} {reason}".strip()})
+        self._tagged(to, {SINCE_TAG: _now()})
+        self._alias(to)
 
     def announcement(self, champion: Candidate) -> Announcement:
         """What the running servers are told of it."""
@@ -170,6 +149,16 @@ class ModelRegistry:
             metrics=self.metrics(champion),
             at=datetime.now(UTC),
         )
+
+    def _alias(self, candidate: Candidate) -> None:
+        with self._answering():
+            self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(candidate.version))
+
+    def _tagged(self, candidate: Candidate, tags: Mapping[str, str]) -> Candidate:
+        with self._answering():
+            for key, value in tags.items():
+                self._client.set_model_version_tag(MODEL_NAME, str(candidate.version), key, value)
+        return replace(candidate, tags={**candidate.tags, **tags})
 
     def _keep_registered_model(self) -> None:
         try:
@@ -203,27 +192,9 @@ def _candidate(found: ModelVersion) -> Candidate:
     return Candidate(int(found.version), str(found.run_id), at, dict(found.tags))
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _reason(error: Exception) -> str:
     return str(error.error_code) if isinstance(error, MlflowException) else type(error).__name__
-
-
-def _item_model_file(model: ItemModel, folder: Path) -> Path:
-    file = folder / ITEM_MODEL_FILE
-    file.write_bytes(model_to_bytes(model))
-    return file
-
-
-def _served_code(folder: Path) -> Path:
-    """Just the part of the kernel that the logged model runs, as a package of the same name."""
-    package = folder / "code" / dataflix.__name__
-    kernel = Path(recommender.__file__).parent
-    shutil.copytree(kernel, package / kernel.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "errors.py"):
-        shutil.copy(kernel.parent / name, package)
-    return package
-
-
-def _example(model: ItemModel) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Somebody who rated two movies, and somebody new."""
-    rated = model.item_ids[:2].tolist()
-    return pd.DataFrame({"movie_ids": [rated, []], "ratings": [[4.5] * len(rated), []]}), {"limit": 5}

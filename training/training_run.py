@@ -74,7 +74,7 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
     divided = _divided(log)
     if divided is None:
         steps.done("Too little could be held out to measure anything on")
-        return measurements(np.empty(0), np.empty(0), None)
+        return measurements(np.empty(0), np.empty(0), None, choices.seed)
     model = fit_model(divided.train, choices).model
     own = _answers(model, divided)
     metrics: dict[str, float] = {COVERAGE: own.coverage(divided.train.item_ids.size)}
@@ -87,7 +87,7 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
         steps.begin("Fitting with the champion's choices")
         same = champion == choices
         theirs = own.ndcg if same else _answers(fit_model(divided.train, champion).model, divided).ndcg
-    return metrics | measurements(own.ndcg, _answers(None, divided).ndcg, theirs)
+    return metrics | measurements(own.ndcg, _answers(None, divided).ndcg, theirs, choices.seed)
 
 
 def _divided(log: InteractionLog) -> Split | None:

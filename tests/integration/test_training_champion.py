@@ -125,6 +125,41 @@ async def test_each_training_makes_a_new_version_the_champion(
     assert served.item_model.rank == 3
 
 
+async def test_a_rollback_brings_the_champion_before_back_and_the_gate_guards_the_way_forward(
+    champion: dict[str, Any],
+    stack: Stack,
+    servers: Settings,
+    fill: Fill,
+    training: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    before = await fetched(servers)
+    fill(TWO_TASTES)
+    newer = json.loads(stack.run("training", "train", "--json", "--n-components", "4"))["version"]
+
+    rolled_back = json.loads(stack.run("training", "models", "rollback", "--reason", "Odd lists", "--json"))
+
+    assert rolled_back == {"version": before.version, "withdrawn": newer}
+    assert (await fetched(servers)).version == before.version
+    assert list(announcements(servers))[-1][1].version == before.version
+    listed = {one["version"]: one for one in json.loads(stack.run("training", "models", "list", "--json"))}
+    assert listed[before.version]["champion"]
+    assert listed[newer]["withdrawn"].endswith("Odd lists")
+    assert json.loads(stack.run("training", "models", "show", str(newer), "--json")) == listed[newer]
+
+    asked = training("models", "promote", str(newer), "--json")
+
+    if asked.returncode == 0:
+        assert (await fetched(servers)).version == newer
+    else:
+        assert "the champion stays" in asked.stderr
+        assert (await fetched(servers)).version == before.version
+    forced = json.loads(stack.run("training", "models", "promote", str(newer), "--force", "I know better", "--json"))
+    assert forced["version"] == newer
+    assert (await fetched(servers)).version == newer
+    assert training("models", "promote", "999").returncode == 2
+    assert "Traceback" not in training("models", "show", "999").stderr
+
+
 def test_the_model_lies_in_the_object_store(champion: dict[str, Any], servers: Settings) -> None:
     stored = open_object_store(servers).get_object("mlflow", champion["item_model"])
     try:

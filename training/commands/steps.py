@@ -28,7 +28,8 @@ Version = Annotated[int, typer.Argument(min=1, help="Number of a registered vers
 
 
 @contextmanager
-def _training(settings: Settings) -> Iterator["Training"]:
+def training_of(settings: Settings) -> Iterator["Training"]:
+    """The steps on the servers of the settings, with a line for each that is done."""
     settle_mlflow()
     from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
@@ -50,7 +51,7 @@ def snapshot(
     ] = False,
 ) -> None:
     """Keep the interactions as they are now, under the hash of their content."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         taken = training.take_snapshot()
     result = {"snapshot": taken.snapshot.id, "interactions": taken.snapshot.interactions, "changes": taken.changes}
     _tell(result, taken.wait if if_due else None)
@@ -66,21 +67,21 @@ def fit(
     ] = None,
 ) -> None:
     """Fit a model to a snapshot and register it as a candidate."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         candidate = training.fit(snapshot_id, Choices(seed=seed, n_components=n_components, max_iter=max_iter), purpose)
     _tell({"version": candidate.version, "run_id": candidate.run_id, "snapshot": candidate.snapshot})
 
 
 def evaluate(version: Version) -> None:
     """Measure a version, popularity and the champion on the same held-out interactions."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         metrics = training.evaluate(version)
     _tell({"version": version, "metrics": metrics})
 
 
 def gate(version: Version) -> None:
     """Decide whether a version may become the champion."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         verdict = training.judge(version)
     _tell({"version": version, "passed": verdict.passed, "reason": verdict.reason})
 
@@ -92,7 +93,7 @@ def promote(
     ] = False,
 ) -> None:
     """Make a version that passed the gate the champion."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         try:
             training.promote(version)
         except NotPromoted as refusal:
@@ -106,7 +107,7 @@ def promote(
 
 def announce() -> None:
     """Tell the running servers who the champion is."""
-    with _training(load_settings()) as training:
+    with training_of(load_settings()) as training:
         announcement = training.announce()
     _tell(announcement.model_dump(mode="json"))
 
@@ -114,6 +115,6 @@ def announce() -> None:
 def expire_snapshots() -> None:
     """Remove snapshots that are older than DATAFLIX_SNAPSHOT_RETENTION_DAYS, but for the champion's."""
     settings = load_settings()
-    with _training(settings) as training:
+    with training_of(settings) as training:
         removed = training.expire_snapshots(datetime.now(UTC) - timedelta(days=settings.snapshot_retention_days))
     _tell({"removed": removed})
