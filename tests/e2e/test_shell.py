@@ -102,7 +102,7 @@ def test_it_waits_for_an_api_that_restarts(stack: Stack) -> None:
         person.type("rate interst")
         person.sees("Interstellar (2014)")
         stack.must_run("restart", "api")
-        person.sees("● live", "> rate interst", "The API is back.", "Interstellar (2014)")
+        person.sees("> rate interst", "The API is back.", "Interstellar (2014)")
 
 
 def test_scripts_get_json_and_exit_codes(stack: Stack) -> None:
