@@ -19,6 +19,7 @@ from stack.commands.lock import lock
 from stack.commands.logs import logs
 from stack.commands.masking import masking
 from stack.commands.models import models
+from stack.commands.pictures import pictures
 from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
@@ -68,6 +69,7 @@ app.add_typer(masking, name="masking")
 app.add_typer(superset, name="superset")
 app.command("test")(run_tests)
 app.command(context_settings=PASSED_THROUGH)(docs)
+app.command()(pictures)
 app.command()(lock)
 
 

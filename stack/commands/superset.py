@@ -1,28 +1,22 @@
 """``bin/dataflix superset``."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from dataflix.settings import PROJECT
-from stack.bootstrap import ensure
 from stack.errors import BadInput
 from stack.home import Home, open_home
 from stack.optional import chosen
+from stack.pictures import IMAGES, take
 from stack.progress import output
 from stack.superset import assets
 from stack.superset.checking import Answers, all_answered, as_document
 from stack.superset.checking import check as check_charts
 from stack.superset.client import superset_api
 from stack.superset.loading import import_dashboards
-
-_TAKE_SCREENSHOTS = PROJECT / "tests" / "e2e" / "take_screenshots.py"
-_PICTURES = PROJECT / "docs" / "images"
 
 superset = typer.Typer(no_args_is_help=True, help="Dashboards as code: import, export, check.")
 
@@ -67,13 +61,10 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
 
 @superset.command()
 def screenshots(
-    folder: Annotated[Path, typer.Argument(help="Where the pictures go.", exists=True, file_okay=False)] = _PICTURES,
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go.", exists=True, file_okay=False)] = IMAGES,
 ) -> None:
     """Take a picture of each dashboard, with Debian's Chromium, for the documentation."""
-    python = ensure("test", _home().runtime) / "bin" / "python"
-    found_by = {"PYTHONPATH": os.pathsep.join((str(PROJECT), str(_TAKE_SCREENSHOTS.parent)))}
-    done = subprocess.run([python, _TAKE_SCREENSHOTS, folder.resolve()], env=os.environ | found_by, check=False)
-    raise typer.Exit(done.returncode)
+    raise typer.Exit(take(_home(), "take_screenshots.py", folder))
 
 
 def _table(answers: Answers) -> Table:

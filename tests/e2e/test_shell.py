@@ -3,66 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pexpect
-import pyte
-from running_stack import COMMAND, Stack, patiently
+from running_stack import COMMAND, Stack
+from terminal import at_a_terminal
 
-UP, DOWN, F2, ENTER = "\x1b[A", "\x1b[B", "\x1bOQ", "\r"
-
-
-class Terminal:
-    """A person at a terminal."""
-
-    def __init__(self, stack: Stack, *arguments: str, columns: int = 100, rows: int = 30) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self.screen)
-        self.child = pexpect.spawn(
-            sys.executable,
-            [str(COMMAND), "shell", *arguments],
-            env=stack.environment | {"TERM": "xterm-256color", "LANG": "C.UTF-8"},
-            dimensions=(rows, columns),
-            encoding="utf-8",
-        )
-
-    def type(self, keys: str) -> None:
-        self.child.send(keys)
-
-    def resize(self, columns: int, rows: int) -> None:
-        self.screen.resize(rows, columns)
-        self.child.setwinsize(rows, columns)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self.screen.display)
-
-    def sees(self, *wanted: str) -> str:
-        """Wait until all of it stands on the screen; returns the screen."""
-        for attempt in patiently(60):
-            with attempt:
-                try:
-                    self._stream.feed(self.child.read_nonblocking(1 << 16, timeout=1))
-                except pexpect.TIMEOUT:
-                    pass
-                except pexpect.EOF:
-                    raise RuntimeError(f"The shell has ended:\n{self.text}") from None
-                assert all(one in self.text for one in wanted), f"{wanted} not in\n{self.text}"
-        return self.text
-
-
-@contextmanager
-def terminal(stack: Stack, *arguments: str, columns: int = 100, rows: int = 30) -> Iterator[Terminal]:
-    opened = Terminal(stack, *arguments, columns=columns, rows=rows)
-    try:
-        yield opened
-    finally:
-        opened.child.close(force=True)
+DOWN, ENTER = "\x1b[B", "\r"
 
 
 def test_a_newcomer_changes_a_list_without_reading_anything(stack: Stack) -> None:
-    with terminal(stack) as person:
+    with at_a_terminal(stack.environment) as person:
         person.sees("Who is watching?", "● live")
         person.type(DOWN + ENTER)
         person.sees("For J*** D**", "Because of")
@@ -80,7 +30,7 @@ def test_a_newcomer_changes_a_list_without_reading_anything(stack: Stack) -> Non
 
 def test_a_rating_made_elsewhere_moves_the_list(stack: Stack) -> None:
     someone = stack.sign_up()
-    with terminal(stack, "--user", str(someone)) as person:
+    with at_a_terminal(stack.environment, "--user", str(someone)) as person:
         person.sees("For S***", "what is popular, until you rate something")
         first = stack.recommended(someone)[0]
         stack.rate(someone, first, 5.0)
@@ -89,7 +39,7 @@ def test_a_rating_made_elsewhere_moves_the_list(stack: Stack) -> None:
 
 
 def test_it_follows_the_size_of_its_window(stack: Stack) -> None:
-    with terminal(stack, "--user", "1") as person:
+    with at_a_terminal(stack.environment, "--user", "1") as person:
         person.sees("For J*** D**", "Because of")
         person.resize(60, 16)
         person.sees("For J*** D**", "● live")
@@ -97,7 +47,7 @@ def test_it_follows_the_size_of_its_window(stack: Stack) -> None:
 
 
 def test_it_waits_for_an_api_that_restarts(stack: Stack) -> None:
-    with terminal(stack, "--user", "1") as person:
+    with at_a_terminal(stack.environment, "--user", "1") as person:
         person.sees("For J*** D**", "● live")
         person.type("rate interst")
         person.sees("Interstellar (2014)")
