@@ -11,8 +11,9 @@ from aiohttp import web
 from rich.console import Console
 from rich.table import Table
 
+from api.access_log import AccessLog
 from api.app import create_app
-from api.middleware import AccessLog, WithoutText
+from api.middleware import WithoutText
 from api.tokens import Scope, TokenFile
 from dataflix.errors import DataflixError, NotFound, SettingsError
 from dataflix.observability import configure_logging

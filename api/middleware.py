@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 
 from api.problems import InputError, Kind, Problem, not_found, unavailable
 from api.store import KeyInUse, Taken, UnknownReference
@@ -98,19 +97,3 @@ class WithoutText(logging.Filter):
             record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()
             record.exc_info = None
         return True
-
-
-class AccessLog(AbstractAccessLogger):
-    """One line for each request: method, route, status, time. No path, query or body: they name people."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """``time`` in seconds."""
-        log.info(
-            "request",
-            method=request.method,
-            route=request.get(ROUTE, UNKNOWN),
-            status=response.status,
-            milliseconds=round(time * 1000, 2),
-            bytes=response.body_length,
-            request_id=response.headers.get("X-Request-Id"),
-        )

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from api import keys
+from api.access_log import AccessLog
 from api.app import create_app
 from api.arrivals import Arrivals
 from api.champion import ChampionWatch
@@ -19,7 +20,6 @@ from api.explorer import Explorer
 from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
 from api.memory_store import MemoryStore
-from api.middleware import AccessLog
 from api.newsroom import Newsroom
 from api.progress import Progress
 from api.replica import Replica

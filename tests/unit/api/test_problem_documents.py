@@ -1,6 +1,7 @@
 """Every error is a problem document that repeats nothing of what was sent and nothing of what the code said."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 
@@ -103,15 +104,27 @@ async def test_what_nobody_foresaw_shows_its_place_in_the_log_and_its_text_nowhe
     assert SECRET not in str(lines) + text
 
 
-async def test_the_access_log_names_the_route_and_nobody() -> None:
-    with capture_logs() as lines:
-        async with an_api().client() as client:
-            await client.get("/ratings/4711?limit=3")
-            await client.get(f"/{SECRET}")
-    requests = [line for line in lines if line["event"] == "request"]
+async def test_the_access_log_names_the_route_and_nobody(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO, "api")
+    async with an_api().client() as client:
+        answers = [await client.get("/ratings/4711?limit=3"), await client.get(f"/{SECRET}")]
+    requests = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [(line["route"], line["status"]) for line in requests] == [("/ratings/{user_id}", 404), ("unknown", 404)]
-    said = {"event", "log_level", "method", "route", "status", "milliseconds", "bytes", "request_id"}
-    assert all(set(line) == said for line in requests)
+    assert [line["request_id"] for line in requests] == [answer.headers["X-Request-Id"] for answer in answers]
+    said = {"method", "route", "status", "milliseconds", "bytes", "request_id"}
+    every_line = {"program", "event", "level", "logger", "timestamp"}
+    assert all(set(line) == said | every_line for line in requests)
+
+
+async def test_the_access_log_is_as_quiet_as_the_settings_want_it(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.WARNING, "api")
+    async with an_api().client() as client:
+        await client.get("/ratings/4711")
+    assert capsys.readouterr().err == ""
 
 
 async def test_what_is_no_http_is_refused_and_its_text_is_not_logged(
