@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+import importlib
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from prompt_toolkit.application import Application
@@ -16,7 +17,6 @@ from cli.arguments import Choices
 from cli.command import Arguments, Commands
 from cli.commands.recommendations import show_list
 from cli.errors import BadCommand, Refused, Unreachable
-from cli.opening import open_session
 from cli.outcome import Outcome, Then
 from cli.page import Room
 from cli.place import shell_folder
@@ -28,6 +28,9 @@ from cli.screen.state import ScreenState, choice_page
 from cli.session import Session
 from cli.views.menu import menu_page
 from cli.views.recommendations import News
+from dataflix.errors import DataflixError
+
+Connect = Callable[[], Awaitable[Session]]
 
 _PEOPLE = 100
 _AGAIN_S = 1.0  # between two looks at the pipeline
@@ -37,35 +40,40 @@ class Program:
     """One visit on a screen. Work runs in the background, one command at a time: keys are never kept waiting."""
 
     def __init__(
-        self, session: Session, first: str = "user", commands: Commands = COMMANDS, history: History | None = None
+        self, connect: Connect, first: str = "user", commands: Commands = COMMANDS, history: History | None = None
     ) -> None:
-        """``first`` is the command that the visit begins with."""
-        self.session = session
+        """``connect`` opens the session once the screen is drawn; ``first`` is the first command of the visit."""
         self.commands = commands
         self.state = ScreenState()
         self.people: tuple[User, ...] = ()
+        self._connect = connect
+        self._session: Session | None = None
+        self._opened = asyncio.Event()
         self._first = first
         self._then = Then.NOTHING
         self._shown = Arguments()  # what the list that is followed was asked with
         self._command: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
-        self._follower = Follower(session, self.state, self._list_moved, self._came_back)
+        self._follower: Follower | None = None
         self._completer = ShellCompleter(
-            commands, lambda: session.catalogue.titles, lambda: self.people, lambda: self.state.question is not None
+            commands,
+            lambda: self._session.catalogue.titles if self._session else None,
+            lambda: self.people,
+            lambda: self.state.question is not None,
         )
         self._history = history or InMemoryHistory()
         self.application: Application[None] | None = None
-        session.tell = self.state.say
 
     async def run(self, *, vi: bool = False, input_: Input | None = None, output: Output | None = None) -> None:
-        """Until the person leaves."""
+        """Until the person leaves. Raises what ``connect`` raises."""
         self.application = build(self, self._completer, self._history, input_, output)
         self.application.editing_mode = EditingMode.VI if vi else EditingMode.EMACS
         self.state.changed = self.application.invalidate
         try:
             await self.application.run_async(pre_run=self._begin)
         finally:
-            self._follower.stop()
+            if self._follower:
+                self._follower.stop()
             for task in (*self._background, self._command):
                 if task:
                     task.cancel()
@@ -75,10 +83,29 @@ class Program:
         """What was typed and is kept."""
         return self._history.get_strings()
 
+    @property
+    def session(self) -> Session:
+        """The session. Commands run, and the stream is followed, once there is one."""
+        if self._session is None:
+            raise RuntimeError("There is no session yet.")
+        return self._session
+
     def _begin(self) -> None:
-        self._start(self._keep_at_hand())
-        self._follower.follow()
+        self._start(self._open())
         self.submit(self._first)
+
+    async def _open(self) -> None:
+        try:
+            session = self._session = await self._connect()
+        except DataflixError as error:
+            if self.application:
+                self.application.exit(exception=error)
+            return
+        session.tell = self.state.say
+        self._follower = Follower(session, self.state, self._list_moved, self._came_back)
+        self._follower.follow()
+        self._opened.set()
+        await self._keep_at_hand()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -115,9 +142,10 @@ class Program:
         return was_asking
 
     async def _run(self, line: str) -> None:
-        before = self.session.user
         self.state.busy = "…"
         self.state.say("")
+        await self._opened.wait()
+        before = self.session.user
         try:
             invocation = self.commands.parse(line)
             self.state.busy = f"{invocation.command.name}…"
@@ -133,7 +161,8 @@ class Program:
         await self._show(outcome, invocation.arguments)
         if self.session.user is not before:
             self.state.who = f"{self.session.user.name} #{self.session.user.user_id}" if self.session.user else ""
-            self._follower.follow()
+            if self._follower:
+                self._follower.follow()
 
     def _give_back(self, line: str) -> None:
         """What could not be done stands in the line again, unless something else was typed meanwhile."""
@@ -205,13 +234,20 @@ def run_screen(choices: Choices) -> None:
     """The shell on this terminal. Raises SettingsError."""
 
     async def visit() -> None:
-        async with open_session(choices) as session:
-            folder = shell_folder()
-            history: History = InMemoryHistory()
-            with contextlib.suppress(OSError):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                history = FileHistory(str(folder / "history"))
+        folder = shell_folder()
+        history: History = InMemoryHistory()
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            history = FileHistory(str(folder / "history"))
+        async with contextlib.AsyncExitStack() as opened:
+
+            async def connect() -> Session:
+                # Imported once the screen is drawn: aiohttp and the settings take as long as all the rest
+                opening = await asyncio.to_thread(importlib.import_module, "cli.opening")
+                session: Session = await opened.enter_async_context(opening.open_session(choices))
+                return session
+
             first = "user" if choices.user_id is None else f"user {choices.user_id}"
-            await Program(session, first, history=history).run(vi=choices.vi)
+            await Program(connect, first, history=history).run(vi=choices.vi)
 
     asyncio.run(visit())

@@ -81,7 +81,11 @@ async def visiting(
     """The program at work; it must still work at the end, or have been left."""
     with create_pipe_input() as keys:
         terminal = VirtualTerminal(columns, rows, keys)
-        program = Program(Session(api, Catalogue(api)), first)
+
+        async def connect() -> Session:
+            return Session(api, Catalogue(api))
+
+        program = Program(connect, first)
         running = asyncio.get_running_loop().create_task(program.run(input_=keys, output=terminal.output))
         try:
             yield terminal, program
