@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from clickhouse import catalog
 from clickhouse.raw_tables import RawTable
@@ -86,6 +86,22 @@ def an_unmistakable_screening() -> dict[str, Any]:
     )
 
 
+# What a broker answers of a partition that was made a moment ago
+_NOT_YET = frozenset(
+    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
+)
+
+
+def _is_not_yet(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _NOT_YET
+
+
+@retry(retry=retry_if_exception(_is_not_yet), stop=stop_after_delay(PATIENCE_S), wait=wait_fixed(0.1), reraise=True)
+def _end(consumer: Consumer, topic: str, number: int) -> int:
+    """The offset after the last message of a partition."""
+    return int(consumer.get_watermark_offsets(TopicPartition(topic, number))[1])
+
+
 def messages(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes | None]]:
     """Keys and values of everything that a topic holds now."""
     reader = {
@@ -96,7 +112,7 @@ def messages(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes |
     }
     with closing(Consumer(reader)) as consumer:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
+        ends = {number: _end(consumer, topic, number) for number in partitions}
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         found: list[tuple[bytes | None, bytes | None]] = []
         left = {number for number, end in ends.items() if end}
