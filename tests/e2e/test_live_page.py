@@ -101,6 +101,7 @@ def test_it_says_when_the_api_is_away_and_comes_back_by_itself(stack: Stack, dri
             words = driver.execute_script("return words")
             assert "No connection" in words
             assert words[-1] == "Live"
+    page.shows_list()  # empty for as long as the API reads what it had known
     rated = page.rate_place(0)
     for attempt in patiently():
         with attempt:

@@ -5,7 +5,7 @@ import os
 import sys
 
 import pexpect
-from running_stack import COMMAND, Stack
+from running_stack import COMMAND, Stack, patiently
 from terminal import at_a_terminal
 
 DOWN, ENTER = "\x1b[B", "\r"
@@ -56,9 +56,11 @@ def test_it_waits_for_an_api_that_restarts(stack: Stack) -> None:
 
 
 def test_scripts_get_json_and_exit_codes(stack: Stack) -> None:
-    listed = stack.run("shell", "--json", "-c", "recommend 1 limit:3")
-    assert listed.returncode == 0, listed.stderr
-    assert len(json.loads(listed.stdout)["recommendations"]) == 3
+    for attempt in patiently():  # an API that has just been started knows nobody yet
+        with attempt:
+            listed = stack.run("shell", "--json", "-c", "recommend 1 limit:3")
+            assert listed.returncode == 0, listed.stderr
+            assert len(json.loads(listed.stdout)["recommendations"]) == 3
     wrong = stack.run("shell", "-c", "recomend")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "did you mean `recommend" in wrong.stderr
