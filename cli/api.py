@@ -84,10 +84,6 @@ class Api(Protocol):
 
     async def health(self) -> Health: ...
 
-    async def metrics(self) -> str:
-        """In Prometheus' text format."""
-        ...
-
     def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         """What happens, until the connection ends. Raises Refused or Unreachable."""
         ...

@@ -90,7 +90,7 @@ COMMANDS = Commands(
             Takes.ME, "me [NUMBER]", menu="Forget me", example="forget me",
         ),
         Command(
-            "pipeline", "The stream at work: rates, lag, dead letters, model, services", pipeline.show,
+            "pipeline", "The stream at work: changes a second, lag, time from commit, model", pipeline.show,
             aliases=("status", "health"), menu="The pipeline at work",
         ),
         Command("menu", "What there is to do, to choose from", _menu),

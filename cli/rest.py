@@ -114,10 +114,6 @@ class Rest:
         stream = body["stream"]
         return Health(body["model"], body["history"], stream["caught_up"], stream["lag"], stream["newest_commit"])
 
-    async def metrics(self) -> str:
-        async with self._request("GET", "/metrics") as answer:
-            return await answer.text()
-
     async def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         query = {} if user_id is None else {"user_id": str(user_id)}
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}

@@ -8,6 +8,7 @@ from cli.answers import Rating, Recommendations, User, Watched
 from cli.api import Api, Event
 from cli.catalogue import Catalogue
 from cli.errors import BadCommand
+from cli.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Session:
         self.api = api
         self.catalogue = catalogue
         self.tell = tell
+        self.flow = Flow()
         self.user: User | None = None
         self.shown: Recommendations | None = None
         self.token: str | None = None  # of the newest write
@@ -85,6 +87,8 @@ class Session:
         """Something happened: what is known of it is read anew when it is next needed."""
         row: Mapping[str, Any] = event.data.get("row") or {}
         table = event.data.get("table") if event.kind == "change" else None
+        if table:
+            self.flow.take(table, event.data.get("milliseconds"))
         if event.kind == "reset":
             self._ratings = self._watched = None
         elif table == "movies":

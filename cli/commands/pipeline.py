@@ -8,5 +8,5 @@ from cli.views.pipeline import pipeline_page
 
 async def show(session: Session, _given: Arguments) -> Outcome:
     """How the stream stands now; a screen keeps it so."""
-    page = pipeline_page(await session.api.health())
+    page = pipeline_page(await session.api.health(), session.flow)
     return Outcome(page, then=Then.FOLLOW_PIPELINE)

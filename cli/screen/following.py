@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from cli.answers import Health
 from cli.api import Event
 from cli.errors import Refused, Unreachable
 from cli.screen.state import Link, ScreenState
@@ -14,7 +13,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 3.0
 
 
 class Follower:
-    """Listens for whoever is there. ``moved`` is called when their list has, ``counted`` for every change."""
+    """Listens for whoever is there; tells ``moved`` when their list has, ``came_back`` when the API is there again."""
 
     def __init__(
         self,
@@ -28,8 +27,6 @@ class Follower:
         self._moved = moved
         self._came_back = came_back
         self._listening: asyncio.Task[None] | None = None
-        self.changes: dict[str, int] = {}
-        self.health: Health | None = None
 
     def follow(self) -> None:
         """Listen, or listen anew for somebody else."""
@@ -74,9 +71,6 @@ class Follower:
                 await self._moved(News(str(event.data.get("cause", "")), event.data.get("milliseconds")))
             case "recommendations":
                 self._state.model = event.data.get("model_version")
-            case "change":
-                table = str(event.data.get("table"))
-                self.changes[table] = self.changes.get(table, 0) + 1
             case "lag":
                 self._state.lag = int(event.data.get("lag") or 0)
                 self._state.changed()

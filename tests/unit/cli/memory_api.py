@@ -152,10 +152,6 @@ class MemoryApi:
         self._answer("health")
         return Health("7", {"users": len(self.people)}, True, 0, None)
 
-    async def metrics(self) -> str:
-        self._answer("metrics")
-        return ""
-
     async def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         self._answer(f"events after {last_event_id}")
         queue: asyncio.Queue[Event | None] = asyncio.Queue()

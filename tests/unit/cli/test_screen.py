@@ -92,6 +92,16 @@ async def test_a_wrong_number_forgets_nobody() -> None:
         assert 1 in api.people
 
 
+async def test_the_pipeline_is_shown_as_it_moves() -> None:
+    api = MemoryApi()
+    async with visiting(api) as (terminal, _):
+        await terminal.sees("For J*** D**", "● live")
+        await terminal.type("pipeline" + ENTER)
+        await terminal.sees("The pipeline at work", "no change yet")
+        api.send("change", table="users", deleted=False, row={"user_id": 1}, milliseconds=41.0)
+        await terminal.sees("41 ms, median")
+
+
 async def test_bad_input_is_a_sentence_with_the_nearest_right_command() -> None:
     async with visiting(MemoryApi()) as (terminal, _):
         await terminal.sees("For J*** D**")

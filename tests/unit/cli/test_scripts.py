@@ -10,6 +10,7 @@ from memory_api import MemoryApi
 
 from cli.catalogue import Catalogue
 from cli.errors import BadCommand, Refused
+from cli.flow import Flow
 from cli.movement import moves, show_move
 from cli.paper import Paper
 from cli.registry import COMMANDS
@@ -95,3 +96,21 @@ def test_events_are_read_from_lines() -> None:
     events = [event for line in text for event in lines.take(line)]
     assert [(event.kind, event.data, event.event_id) for event in events] == [("lag", {"lag": 3}, "a-1")]
     assert lines.last_id == "a-1"
+
+
+def test_the_flow_is_counted_over_ten_seconds() -> None:
+    now = 0.0
+    flow = Flow(lambda: now)
+    for table, took in (("ratings", 40.0), ("ratings", 60.0), ("users", None)):
+        flow.take(table, took)
+    assert flow.rates() == {"ratings": 0.2, "users": 0.1}
+    assert flow.milliseconds == 50.0
+    now = 11.0
+    assert flow.rates() == {}
+    assert flow.seen == {"ratings": 2, "users": 1}
+
+
+async def test_the_pipeline_is_told() -> None:
+    said = await written("pipeline")
+    assert "model               7" in said
+    assert "Rows held" in said
