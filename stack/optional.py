@@ -8,7 +8,7 @@ from stack import health
 from stack.commands.dbt import connection
 from stack.errors import BadInput
 from stack.home import Home
-from stack.servers import airflow, superset
+from stack.servers import airflow, documentation, superset
 from stack.service import Service, Tier
 from stack.superset.loading import load_dashboards
 
@@ -103,6 +103,27 @@ def _superset(home: Home) -> Sequence[Service]:
     )
 
 
+def _docs(home: Home) -> Sequence[Service]:
+    settings = home.settings
+    return (
+        Service(
+            name="docs",
+            summary="dbt's documentation of the marts, with their lineage",
+            tier=Tier.APPLICATION,
+            needs=("clickhouse",),
+            command=documentation.command(home),
+            address=settings.docs,
+            url=settings.docs.url,
+            ports={"docs_port": settings.docs.port},
+            check=health.http(settings.docs, "/index.html"),
+            folder=documentation.folder(home),
+            prepare=lambda: documentation.prepare(home),
+            memory_mb=30,
+            reads=(home.folder / SETTINGS_FILE,),
+        ),
+    )
+
+
 OPTIONS = {
     option.name: option
     for option in (
@@ -115,6 +136,7 @@ OPTIONS = {
             load_dashboards,
             "Dashboards from superset/assets",
         ),
+        Option("docs", _docs, documentation.prepare, "Documentation of the marts"),
     )
 }
 

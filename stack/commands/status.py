@@ -16,7 +16,18 @@ from stack.watching import Finding, findings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
-_CLIENTS_USE = ("api", "mlflow", "clickhouse", "kafka", "postgres", "s3", "connect", "airflow-api-server", "superset")
+_CLIENTS_USE = (
+    "api",
+    "mlflow",
+    "clickhouse",
+    "kafka",
+    "postgres",
+    "s3",
+    "connect",
+    "airflow-api-server",
+    "superset",
+    "docs",
+)
 
 
 def status(

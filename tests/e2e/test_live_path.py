@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 from running_stack import Stack, patiently
 
 JOHN = 1
@@ -125,3 +126,10 @@ def test_the_marts_hold_what_dbt_makes_of_raw(stack: Stack) -> None:
     assert score.result_rows == [(3.1,)]
     names = {row[0] for row in stack.clickhouse.query("show tables from analytics").result_rows}
     assert {"users", "movies", "user_movie_matrix", "ratings_aggregated"} <= names
+
+
+def test_the_documentation_of_the_marts_shows_their_lineage(stack: Stack) -> None:
+    stack.must_run("up", "--with", "docs")
+    page = httpx.get(f"{stack.settings.docs.url}/index.html", timeout=30).text
+    for model in ("model.dataflix.mart_user_movie_matrix", "model.dataflix.stg_ratings", "source.dataflix.raw.ratings"):
+        assert model in page

@@ -40,6 +40,7 @@ def test_what_is_optional_comes_behind_the_core(table: Table, everything: Table)
         "airflow-dag-processor",
         "airflow-triggerer",
         "superset",
+        "docs",
     ]
 
 
