@@ -51,7 +51,7 @@ class Access:
     @classmethod
     def of(cls, settings: Settings, clock: Callable[[], float] = time.monotonic) -> "Access":
         """As the settings want it. Raises SettingsError when others could reach the API and there is no token."""
-        file = TokenFile(settings.home)
+        file = TokenFile(settings.home, settings.api_token.get_secret_value())
         is_open = is_loopback(settings.api_host)
         if not is_open and not file.read():
             raise SettingsError(

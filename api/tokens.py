@@ -24,7 +24,9 @@ log = structlog.get_logger(__name__)
 
 FILE = "tokens.json"
 PREFIX = "dataflix_"
+GIVEN = "settings"  # the name of the token that DATAFLIX_API_TOKEN gives
 LOOK_EVERY = 1.0  # seconds between looks at the file
+_EPOCH = datetime.fromtimestamp(0, UTC)  # nobody knows when a token was made that the settings give
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -56,13 +58,17 @@ _TOKENS = TypeAdapter(tuple[Token, ...])
 
 
 class TokenFile:
-    """The tokens of one home."""
+    """The tokens of one home, and the one that the settings give, if they give one."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, given: str = "") -> None:
         self.path = home / FILE
+        self._given = (Token(name=GIVEN, scope=Scope.ADMIN, sha256=digest(given), created_at=_EPOCH),) if given else ()
 
     def read(self) -> tuple[Token, ...]:
         """Every token, in the order of their making; none without a file. Raises SettingsError for a broken file."""
+        return (*self._given, *self._kept())
+
+    def _kept(self) -> tuple[Token, ...]:
         try:
             return _TOKENS.validate_json(self.path.read_bytes())
         except FileNotFoundError:
@@ -80,8 +86,8 @@ class TokenFile:
                 "A token's name has 1 to 64 small letters, digits, dots, dashes and underscores, and begins with a "
                 "letter or digit: choose another one."
             )
-        known = self.read()
-        if any(token.name == name for token in known):
+        known = self._kept()
+        if any(token.name == name for token in (*self._given, *known)):
             raise SettingsError(f"There is a token {name!r} already: revoke it first, or choose another name.")
         text = PREFIX + secrets.token_urlsafe(32)
         self._write((*known, Token(name=name, scope=scope, sha256=digest(text), created_at=datetime.now(UTC))))
@@ -89,7 +95,7 @@ class TokenFile:
 
     def revoke(self, name: str) -> None:
         """Take a token away. Raises NotFound."""
-        known = self.read()
+        known = self._kept()
         left = tuple(token for token in known if token.name != name)
         if left == known:
             raise NotFound(f"There is no token {name!r}: `bin/dataflix token list` names those that are.")

@@ -136,6 +136,10 @@ class Settings(BaseSettings):
     api_idempotency_hours: int = Field(
         default=24, ge=1, description="How long the answer to a write with an idempotency key is kept"
     )
+    api_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="A token of the scope admin beside those of `token create`, for a first start",
+    )
     api_cors_origins: str = Field(
         default="", description="Origins whose pages may use the API, separated by ','; none unless set"
     )

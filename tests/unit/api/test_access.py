@@ -38,7 +38,7 @@ def tokens(tmp_path: Path) -> dict[Scope, dict[str, str]]:
 
 
 @asynccontextmanager
-async def serving(home: Path, host: str = EVERYWHERE, **settings: float) -> AsyncIterator[Client]:
+async def serving(home: Path, host: str = EVERYWHERE, **settings: float | str) -> AsyncIterator[Client]:
     """An API that believes itself reachable by others, with one person and one movie."""
     chosen = Settings.model_validate({"home": home, "api_host": host, **settings})
     async with an_api(settings=chosen).client() as client:
@@ -155,6 +155,25 @@ def test_of_a_token_only_its_hash_is_kept_in_a_file_of_its_owner(tmp_path: Path)
     assert text not in kept
     assert digest(text) in kept
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+
+
+async def test_the_token_of_the_settings_is_known_beside_those_of_the_file(tmp_path: Path) -> None:
+    given = "dataflix_of_the_settings"
+    async with serving(tmp_path, api_token=given) as client:
+        known = await client.get("/movies", headers={"Authorization": f"Bearer {given}"})
+        unknown = await client.get("/movies", headers={"Authorization": f"Bearer {given}x"})
+    assert [answer.status for answer in (known, unknown)] == [200, 401]
+
+
+def test_the_token_of_the_settings_is_never_written_and_cannot_be_revoked(tmp_path: Path) -> None:
+    file = TokenFile(tmp_path, "dataflix_of_the_settings")
+    file.create("reader", Scope.READ)
+    assert [token.name for token in file.read()] == ["settings", "reader"]
+    assert [token.name for token in TokenFile(tmp_path).read()] == ["reader"]
+    with pytest.raises(SettingsError):
+        file.create("settings", Scope.READ)
+    with pytest.raises(NotFound):
+        file.revoke("settings")
 
 
 def test_a_name_serves_once_and_a_token_is_revoked_once(tmp_path: Path) -> None:

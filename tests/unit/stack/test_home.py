@@ -20,9 +20,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_every_credential_is_generated_except_the_masking_key() -> None:
+def test_every_credential_is_generated_except_those_that_a_person_chooses() -> None:
     generated = generated_secrets({})
-    assert set(generated) == {f"DATAFLIX_{name.upper()}" for name in CREDENTIALS if name != "masking_key"}
+    chosen = {"masking_key", "api_token"}
+    assert set(generated) == {f"DATAFLIX_{name.upper()}" for name in CREDENTIALS if name not in chosen}
     assert len(set(generated.values())) == len(generated)
     assert all(len(value) >= 32 for value in generated.values())
 
