@@ -12,6 +12,7 @@ from stack.commands.dbt import dbt
 from stack.commands.dlq import dlq
 from stack.commands.docs import docs
 from stack.commands.down import down
+from stack.commands.env import env
 from stack.commands.evaluate import evaluate
 from stack.commands.forget import forget
 from stack.commands.imports import imports
@@ -58,6 +59,7 @@ app.command()(run)
 app.command(context_settings=PASSED_THROUGH)(verify)
 app.command()(backup)
 app.command(context_settings=PASSED_THROUGH)(recover)
+app.command()(env)
 app.command(context_settings=PASSED_THROUGH)(tail)
 app.command(context_settings=PASSED_THROUGH)(forget)
 app.command(context_settings=PASSED_THROUGH)(token)

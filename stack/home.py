@@ -42,7 +42,8 @@ def write_private(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _write_env(path: Path, heading: str, values: Mapping[str, str]) -> None:
+def write_env(path: Path, heading: str, values: Mapping[str, str]) -> None:
+    """Write settings to a private file. Raises SettingsError for a value that it cannot hold."""
     for name, value in values.items():
         if _UNQUOTABLE & set(value):
             raise SettingsError(
@@ -153,7 +154,7 @@ class Home:
 
 def write_secrets(home: Home, values: Mapping[str, str]) -> None:
     """Store the credentials of ``home``. Raises SettingsError when one cannot be written."""
-    _write_env(home.secrets_file, "The credentials of this stack; nobody else may read them", values)
+    write_env(home.secrets_file, "The credentials of this stack; nobody else may read them", values)
 
 
 def open_home() -> Home:
@@ -178,7 +179,7 @@ def prepare_home(port_offset: int | None, environ: Mapping[str, str]) -> Home:
     if port_offset is not None:
         told[PREFIX + "PORT_OFFSET"] = str(port_offset)
     settings_file = home.folder / SETTINGS_FILE
-    _write_env(settings_file, "What `bin/dataflix up` was told", read_env(settings_file) | told)
+    write_env(settings_file, "What `bin/dataflix up` was told", read_env(settings_file) | told)
     known = with_masking_key(read_env(home.secrets_file), environ)
     write_secrets(home, generated_secrets(known))
     for folder in (home.logs, home.supervisor):
