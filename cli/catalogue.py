@@ -5,7 +5,7 @@ Each page is kept with its ETag and asked for again with it, so that a start cos
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,6 @@ class Catalogue:
         self._changed: dict[int, Movie | None] = {}
         self._loading = asyncio.Lock()
         self.titles: Titles | None = None
-        self.changed: Callable[[], None] = lambda: None
 
     async def load(self) -> Titles:
         """All movies; fetched once. Raises Refused or Unreachable."""
@@ -106,7 +105,6 @@ class Catalogue:
         self._changed, changed = {}, self._changed
         now = {**movies, **changed}
         self.titles = await asyncio.to_thread(Titles, [movie for movie in now.values() if movie is not None])
-        self.changed()
 
     def take(self, row: Mapping[str, Any], *, deleted: bool) -> None:
         """A movie changed, as the stream tells."""

@@ -58,11 +58,6 @@ class Session:
             self._watched = {one.movie_id: one for one in await self.api.watched(self.me.user_id)}
         return self._watched
 
-    @property
-    def stars(self) -> Mapping[int, float]:
-        """Their stars by movie, as far as they are at hand."""
-        return {one.movie_id: one.rating for one in (self._ratings or {}).values()}
-
     async def rate(self, rating: Rating) -> None:
         """Rate, or think otherwise."""
         self.token = await self.api.rate(self.me.user_id, rating)

@@ -51,6 +51,7 @@ class Program:
         self._opened = asyncio.Event()
         self._first = first
         self._then = Then.NOTHING
+        self._keeps_pipeline = False  # one look after the other, however often the page was asked for
         self._shown = Arguments()  # what the list that is followed was asked with
         self._command: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -190,7 +191,7 @@ class Program:
             self.state.show(page)
             if outcome.choice or outcome.then is Then.OPEN_MENU:
                 self.state.move(1)
-            if outcome.then is Then.FOLLOW_PIPELINE:
+            if outcome.then is Then.FOLLOW_PIPELINE and not self._keeps_pipeline:
                 self._start(self._keep_pipeline(given))
         self.state.say(outcome.said)
         self.state.ask(outcome.question)
@@ -201,12 +202,16 @@ class Program:
     async def _keep_pipeline(self, given: Arguments) -> None:
         """Look again and again, as long as the page is that of the pipeline."""
         command = self.commands.find("pipeline")
-        while command and self.state.page and self.state.page.room is Room.PIPELINE:
-            await asyncio.sleep(_AGAIN_S)
-            with contextlib.suppress(Refused, Unreachable):
-                outcome = await command.run(self.session, given)
-                if outcome.page and self.state.page.room is Room.PIPELINE:
-                    self.state.show(outcome.page)
+        self._keeps_pipeline = True
+        try:
+            while command and self.state.page and self.state.page.room is Room.PIPELINE:
+                await asyncio.sleep(_AGAIN_S)
+                with contextlib.suppress(Refused, Unreachable):
+                    outcome = await command.run(self.session, given)
+                    if outcome.page and self.state.page.room is Room.PIPELINE:
+                        self.state.show(outcome.page)
+        finally:
+            self._keeps_pipeline = False
 
     async def _list_moved(self, news: News) -> None:
         """The stream has brought another list: show it where it is looked at, with what moved."""
