@@ -87,7 +87,7 @@ class Catalogue:
         self.titles: Titles | None = None
 
     async def load(self) -> Titles:
-        """All movies; fetched once. Raises Refused or Unreachable."""
+        """All movies as they are now; fetched once, and then as the stream tells. Raises Refused or Unreachable."""
         async with self._loading:
             if self.titles is None:
                 held = await asyncio.to_thread(self._kept.read) if self._kept else []
@@ -96,6 +96,8 @@ class Catalogue:
                     await asyncio.to_thread(self._kept.write, pages)
                 movies = {movie.movie_id: movie for page in pages for movie in page.items}
                 await self._index(movies)
+            elif self._changed:
+                await self._index(self.titles.movies)
             titles = self.titles
             if titles is None:
                 raise Refused("The catalogue could not be read.")
@@ -116,12 +118,6 @@ class Catalogue:
             return
         self._seen.pop(movie_id, None)
         self._changed[movie_id] = movie
-
-    async def settle(self) -> None:
-        """Take what changed into the index."""
-        async with self._loading:
-            if self._changed and self.titles:
-                await self._index(self.titles.movies)
 
     async def movie(self, movie_id: int) -> Movie:
         """One movie, whole. Raises Refused when there is none."""
@@ -173,7 +169,7 @@ class Catalogue:
         number = typed.removeprefix("#")
         if typed.startswith("#") and number.isascii() and number.isdigit():
             return [await self.movie(int(number))]
-        titles = self.titles
+        titles = await self.load() if self.titles is not None else None
         if titles is None:
             part = await self._api.movies(MovieQuery(title=_without_year(typed)), 0, _PAGE)
             titles = Titles(part.items) if part and part.items else await self.load()

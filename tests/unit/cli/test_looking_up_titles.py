@@ -86,7 +86,6 @@ async def test_a_movie_that_changed_is_found_under_its_new_name() -> None:
     await catalogue.load()
     catalogue.take({"movie_id": 1, "title": "Cold", "imdb_rating": "8.3"}, deleted=False)
     catalogue.take({"movie_id": 5}, deleted=True)
-    await catalogue.settle()
     assert [movie.title for movie in await catalogue.named("cold")] == ["Cold"]
     with pytest.raises(BadCommand, match="anything like"):
         await catalogue.named("dust")
