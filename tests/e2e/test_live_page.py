@@ -118,7 +118,10 @@ def test_it_fits_a_narrow_screen(stack: Stack, driver: Chrome) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(stack: Stack, driver: Chrome, scheme: str) -> None:
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    features = [  # at rest: half faded in, any text lacks contrast
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     page = Page(driver, stack.settings.api.url, 1)
     assert page.problems() == []
