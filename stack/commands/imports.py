@@ -16,5 +16,5 @@ def _several() -> None:
 
 @imports.command(context_settings=PASSED_THROUGH)
 def movielens(context: typer.Context) -> None:
-    """MovieLens: PATH is the folder of its files (ml-latest-small)."""
+    """MovieLens: PATH is the folder of any of its releases, ml-100k to ml-32m."""
     become("training", "import-movielens", *context.args)

@@ -16,7 +16,7 @@ COLUMNS = ("ndcg@10", "recall@10", "mrr", "coverage", "novelty", "rmse", "mae", 
 
 
 def evaluate_movielens(
-    path: Annotated[Path, typer.Argument(help="A MovieLens folder, with movies.csv and ratings.csv.")],
+    path: Annotated[Path, typer.Argument(help="A MovieLens folder, of any release.")],
     protocol: Annotated[Protocol, typer.Option(help="Which ratings are held out.")] = Protocol.LEAVE_LAST_OUT,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same figures.")] = 42,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,

@@ -20,7 +20,7 @@ class _RowsPerSecond(ProgressColumn):
 
 
 def import_movielens(
-    path: Annotated[Path, typer.Argument(help="A MovieLens folder, with movies.csv and ratings.csv.")],
+    path: Annotated[Path, typer.Argument(help="A MovieLens folder, of any release.")],
 ) -> None:
     """Copy a MovieLens data set into PostgreSQL, from where it runs through the whole stream.
 

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from dataflix.recommender.arrays import Int64Array
 from training.errors import ImportRunning
-from training.movielens.files import DataSet, Movie, Ratings
+from training.movielens.data_set import DataSet, Movie, Ratings
 from training.movielens.mapped_rows import BATCH, IMPORTS, Advance, Kind, Row, add_missing, copy_rows, prepare_mapping
 from training.movielens.people import made_up_person
 from training.source_database import Connection

@@ -2,7 +2,7 @@
 
 from dataflix.recommender.interactions import RATING_WEIGHT
 from training.interaction_log import Block, InteractionLog, build_log
-from training.movielens.files import DataSet
+from training.movielens.data_set import DataSet
 
 MICROSECONDS = 1_000_000
 

@@ -8,7 +8,8 @@ from movielens_folder import MOVIE_LINES, RATING_LINES, write_movielens
 
 from dataflix.settings import PROJECT
 from training.errors import UnreadableDataSet
-from training.movielens.files import Movie, read_data_set
+from training.movielens.data_set import Movie
+from training.movielens.files import read_data_set
 
 REAL = PROJECT.parent / "shared" / "data" / "ml-latest-small"
 
