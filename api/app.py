@@ -151,7 +151,7 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         champions, broadcast = app[keys.CHAMPIONS], app[keys.BROADCAST]
         app[keys.RECOMMENDER] = recommender = LiveRecommender(replica, champions)
         app[keys.ARRIVALS] = arrivals = Arrivals(replica)
-        app[keys.LIVE_LISTS] = lists = LiveLists(recommender, broadcast, time.time)
+        app[keys.LIVE_LISTS] = lists = LiveLists(recommender, broadcast, progress, time.time)
         newsroom = Newsroom(broadcast, lists, progress, time.time)
         champions.tell(newsroom.model_switched)
         app[keys.EXPLORER] = Explorer(replica, champions)

@@ -9,6 +9,7 @@ from typing import Literal
 from api.broadcast import Broadcast
 from api.live_events import EventKind, ListedMovie, RecommendationsEvent
 from api.live_recommender import LiveRecommender
+from api.progress import Progress
 from api.resources.recommendations import Recommendations
 
 LENGTH = 10  # movies of a list
@@ -17,27 +18,44 @@ Cause = Literal["connected", "history", "model", "others"]
 
 
 class LiveLists:
-    """Looks at the lists of those who are watched. ``wall_clock`` gives the seconds since 1970."""
+    """Looks at the lists of those who are watched. ``wall_clock`` gives the seconds since 1970.
 
-    def __init__(self, recommender: LiveRecommender, broadcast: Broadcast, wall_clock: Callable[[], float]) -> None:
+    Until ``progress`` has caught up nobody is shown a list: of those whose history is not read yet it would be wrong.
+    """
+
+    def __init__(
+        self,
+        recommender: LiveRecommender,
+        broadcast: Broadcast,
+        progress: Progress,
+        wall_clock: Callable[[], float],
+    ) -> None:
         self._recommender = recommender
         self._broadcast = broadcast
+        self._progress = progress
         self._now = wall_clock
         self._watchers: Counter[int] = Counter()
         self._shown: dict[int, Recommendations] = {}
 
     @contextmanager
     def watching(self, user_id: int) -> Iterator[bytes]:
-        """While somebody watches this person's list. Gives the data of the first event, the list as it is."""
+        """While somebody watches this person's list. Gives the data of the first event, the list as it is.
+
+        There are none while this process catches up; the event is sent to all who watch when it has.
+        """
         self._watchers[user_id] += 1
         try:
-            shown = self._shown.setdefault(user_id, self._recommender.recommend(user_id, LENGTH))
-            yield _event(shown, None, "connected", None).model_dump_json().encode()
+            yield self._first(user_id) if self._progress.caught_up else b""
         finally:
             self._watchers[user_id] -= 1
             if not self._watchers[user_id]:
                 del self._watchers[user_id]
                 self._shown.pop(user_id, None)
+
+    def caught_up(self) -> None:
+        """From now on lists are right: show them to those who wait for theirs."""
+        for user_id in self._watchers.keys() - self._shown.keys():
+            self._broadcast.publish(EventKind.RECOMMENDATIONS, self._first(user_id), user_id)
 
     def history_changed(self, commits: Mapping[int, datetime]) -> None:
         """People whose history changed just now, each with the commit that did it."""
@@ -49,6 +67,10 @@ class LiveLists:
         """Something changed that can move every list."""
         for user_id in list(self._shown):
             self._look(user_id, cause, None)
+
+    def _first(self, user_id: int) -> bytes:
+        shown = self._shown.setdefault(user_id, self._recommender.recommend(user_id, LENGTH))
+        return _event(shown, None, "connected", None).model_dump_json().encode()
 
     def _look(self, user_id: int, cause: Cause, milliseconds: float | None) -> None:
         before, now = self._shown[user_id], self._recommender.recommend(user_id, LENGTH)

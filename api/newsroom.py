@@ -39,9 +39,11 @@ class Newsroom:
         self._lag: tuple[bool, int, int] | None = None
 
     def counted(self, changes: Sequence[Counted], *, live: bool) -> None:
-        """These changes count now. What is read of the past at start is no news to anybody."""
+        """These changes count now. What is read of the past at start is no news to anybody, and its end is."""
         self._events += len(changes)
         if not live:
+            if self._progress.caught_up:
+                self._lists.caught_up()
             return
         commits: dict[int, datetime] = {}
         for change in changes:

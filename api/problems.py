@@ -33,6 +33,7 @@ class Kind(StrEnum):
     INVALID_BODY = "invalid-body"
     INVALID_PARAMETERS = "invalid-parameters"
     UNAVAILABLE = "unavailable"
+    CATCHING_UP = "catching-up"
     UNAUTHORISED = "unauthorised"
     FORBIDDEN = "forbidden"
     TOO_MANY_REQUESTS = "too-many-requests"
@@ -57,6 +58,7 @@ _WORDS = {
     Kind.INVALID_BODY: "Invalid body",
     Kind.INVALID_PARAMETERS: "Invalid parameters",
     Kind.UNAVAILABLE: "Not available now",
+    Kind.CATCHING_UP: "Still reading what happened before",
     Kind.UNAUTHORISED: "No token that is known",
     Kind.FORBIDDEN: "Not within the scope of the token",
     Kind.TOO_MANY_REQUESTS: "Too many requests",
@@ -138,6 +140,17 @@ def unavailable(detail: str, retry_after: int) -> Problem:
     """503: something behind the API does not answer; ``retry_after`` in seconds."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, detail, kind=Kind.UNAVAILABLE, headers={"Retry-After": str(retry_after)}
+    )
+
+
+def catching_up(events: int) -> Problem:
+    """503: this process does not know yet what happened before it started; ``events`` are left to be read."""
+    left = f", {events:,} events are left" if events else ""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"The API has just started and is still reading what was rated before{left}: ask again in a moment.",
+        kind=Kind.CATCHING_UP,
+        headers={"Retry-After": "1"},
     )
 
 

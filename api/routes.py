@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from api.access import CALLER, SCOPE, needed_scope
 from api.commit_tokens import HEADER, CommitToken
 from api.idempotency import REPLAYED, digest_of, once, read_key
-from api.keys import STORE
-from api.problems import Problem, invalid_body, invalid_parameters
+from api.keys import PROGRESS, STORE
+from api.problems import Problem, catching_up, invalid_body, invalid_parameters
 from api.resources.forms import Body, NoBody, NoParameters, Nothing, Query
 from api.resources.opinions import Rating, Watched
 from api.resources.people import User
@@ -82,6 +82,7 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
     gives: Mapping[HTTPStatus, type[BaseModel]]
     problems: tuple[HTTPStatus, ...] = ()
     commits: bool = False  # success carries a commit token
+    from_memory: bool = False  # answered from what the stream has brought: 503 until that is all there was
 
     @cached_property
     def writes(self) -> bool:
@@ -91,6 +92,9 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
     async def __call__(self, request: web.Request) -> web.Response:
         """Read the request, answer it. Raises Problem for what the route does not take."""
         path_model, query_model, body_model = self.takes
+        progress = request.app[PROGRESS]
+        if self.from_memory and not progress.caught_up:
+            raise catching_up(progress.lag)
         call = Call(
             app=request.app,
             scope=request.get(SCOPE, Scope.READ),

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from api.keys import CHAMPIONS, PROGRESS, REPLICA
-from api.problems import unavailable
+from api.problems import catching_up, unavailable
 from api.resources.forms import NoBody, NoParameters
 from api.resources.state import Health, HistoryCounts, Readiness, StreamHealth
 from api.routes import NOTHING, Call, Reply, Route
@@ -34,8 +34,9 @@ async def read_health(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
 
 async def read_readiness(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
     """Tell whether the API knows all that the stream held when it started, and has asked for the model."""
-    if not call.app[PROGRESS].caught_up:
-        raise unavailable("The API is still reading the stream from its beginning.", retry_after=1)
+    progress = call.app[PROGRESS]
+    if not progress.caught_up:
+        raise catching_up(progress.lag)
     if not call.app[CHAMPIONS].looked:
         raise unavailable("The API has not asked the model registry yet.", retry_after=1)
     return Reply(Readiness())

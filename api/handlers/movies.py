@@ -57,5 +57,6 @@ ROUTES = (
         takes=(MoviePath, ListQuery, NoBody),
         gives={HTTPStatus.OK: RecommendationList},
         problems=(HTTPStatus.NOT_FOUND,),
+        from_memory=True,
     ),
 )

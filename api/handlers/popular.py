@@ -20,5 +20,6 @@ ROUTES = (
         handler=list_popular,
         takes=(NoParameters, PopularQuery, NoBody),
         gives={HTTPStatus.OK: PopularMovies},
+        from_memory=True,
     ),
 )

@@ -49,6 +49,7 @@ ROUTES = (
         takes=(UserPath, PersonalQuery, NoBody),
         gives={HTTPStatus.OK: RecommendationsAnswer},
         problems=(HTTPStatus.NOT_FOUND,),
+        from_memory=True,
     ),
     Route(
         method="POST",
@@ -56,5 +57,6 @@ ROUTES = (
         handler=recommend_for_ratings,
         takes=(NoParameters, RecommendationsQuery, AnonymousRatings),
         gives={HTTPStatus.OK: RecommendationList},
+        from_memory=True,
     ),
 )

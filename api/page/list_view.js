@@ -36,7 +36,7 @@ export function createListView(root, act) {
 
   return (state, before) => {
     if (state.person !== before?.person) say(title, state.person ? `For ${nameOf(state.person)}` : "For you");
-    if (state.list !== before?.list) {
+    if (state.list !== before?.list || (!state.list && state.lag !== before?.lag)) {
       empty.hidden = Boolean(state.list?.movies.length);
       say(empty, emptyWords(state));
       order(state.list ?? { movies: [] });
@@ -83,7 +83,8 @@ function aboutWords({ source, history, model_version: version }) {
   return `By ${count(history, "movie")} that counted, and model ${version}.`;
 }
 
-function emptyWords({ person, list }) {
+function emptyWords({ person, list, lag }) {
   if (!person) return "Choose somebody to see what to watch next.";
+  if (!list && lag && !lag.caught_up) return "The API has just started: the list comes when it has read what was rated before.";
   return list ? "Nothing is left to recommend: everything was rated or watched." : "Waiting for the list …";
 }

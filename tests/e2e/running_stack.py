@@ -110,8 +110,10 @@ class Stack:
         assert answer.is_success, answer.text
 
     def recommended(self, user_id: int, limit: int = 10) -> list[int]:
-        answer = self.api.get(f"/recommendations/{user_id}", params={"limit": limit})
-        assert answer.status_code == 200, answer.text
+        for attempt in patiently():  # 503 while an API that has just been started reads what was rated before
+            with attempt:
+                answer = self.api.get(f"/recommendations/{user_id}", params={"limit": limit})
+                assert answer.status_code == 200, answer.text
         return [entry["movie_id"] for entry in answer.json()["recommendations"]]
 
     @contextmanager

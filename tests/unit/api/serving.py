@@ -100,7 +100,7 @@ class Api:
         app[keys.EXPLORER] = Explorer(self.replica, watch)
         app[keys.ERASING] = Erasing(self.store.any_erasure_waits, self.finish_erasures)
         app[keys.ARRIVALS] = self.arrivals = Arrivals(self.replica, self.patience)
-        app[keys.LIVE_LISTS] = lists = LiveLists(app[keys.RECOMMENDER], app[keys.BROADCAST], lambda: NOW)
+        app[keys.LIVE_LISTS] = lists = LiveLists(app[keys.RECOMMENDER], app[keys.BROADCAST], self.progress, lambda: NOW)
         self.newsroom = Newsroom(app[keys.BROADCAST], lists, self.progress, lambda: NOW)
         watch.tell(self.newsroom.model_switched)
         yield

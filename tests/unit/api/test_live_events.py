@@ -87,6 +87,18 @@ async def test_a_list_comes_at_once_and_again_when_the_person_changed_it() -> No
     assert [(one.movie_id, one.place, one.before) for one in second.movies[:2]] == [(6, 1, 2), (8, 2, 3)]
 
 
+async def test_who_listens_to_an_api_that_just_started_is_sent_the_list_once_it_is_right() -> None:
+    api = an_api()
+    api.champion, api.progress.caught_up = a_champion(), False
+    async with api.client() as client, listening(client, user_id="7", types="recommendations") as answer:
+        counted(api, Counted(an_event(), (7,)), live=False)
+        api.stream(a_rating(1, movie=2, stars=5.0))
+        api.progress.caught_up = True
+        counted(api, live=False)
+        first = RecommendationsEvent.model_validate((await next_event(answer))[2])
+    assert (first.cause, first.history, first.movies[0].movie_id) == ("connected", 1, 4)
+
+
 async def test_lists_of_others_do_not_come() -> None:
     api = an_api()
     api.champion = a_champion()

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from api.memory_store import MemoryStore
 from api.middleware import WithoutText
+from api.progress import Progress
 from api.resources.forms import PageQuery
 from api.resources.movies import Movie
 from dataflix.errors import SourceUnavailable
@@ -161,3 +162,22 @@ async def test_not_ready_before_the_stream_was_read_to_its_end() -> None:
         assert (await problem(answer))["status"] == 503
         api.progress.caught_up = True
         assert (await client.get("/ready")).status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/recommendations/7", "/recommendations/999", "/popular", "/movies/1/similar"],
+)
+async def test_nobody_is_told_a_list_before_what_was_rated_before_is_read(path: str) -> None:
+    api = an_api()
+    api.progress = Progress(frozenset({"masked.ratings"}), lambda: 0.0)
+    async with api.client() as client:
+        api.progress.began(("masked.ratings", 0), 1_200)
+        answer = await client.get(path)
+        document = await problem(answer)
+        assert (document["status"], document["type"]) == (503, "urn:dataflix:problem:catching-up")
+        assert "1,200 events" in str(document["detail"])
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert (await client.get("/movies/1")).status == 200
+        api.progress.reached(("masked.ratings", 0), 1_200)
+        assert (await client.get(path)).status in {200, 404}
