@@ -6,7 +6,7 @@ from typing import Literal
 from psycopg import sql
 from pydantic import SecretStr
 
-from connectors.postgres import ADMIN, Connection, required
+from connectors.postgres import ADMIN, MAINTENANCE_DATABASE, Connection, required
 from dataflix.settings import Settings
 
 API = "dataflix_api"
@@ -61,6 +61,9 @@ def databases(settings: Settings) -> tuple[Database, ...]:
         Database(MLFLOW_DATABASE, MLFLOW),
         Database(AIRFLOW_DATABASE, AIRFLOW),
         Database(SUPERSET_DATABASE, SUPERSET),
+        # There in every cluster, and open to every role unless that is taken back
+        Database(MAINTENANCE_DATABASE, ADMIN),
+        Database("template1", ADMIN),
     )
 
 

