@@ -25,6 +25,7 @@ from stack.commands.recover import recover
 from stack.commands.restart import restart
 from stack.commands.run import run
 from stack.commands.shell import shell
+from stack.commands.simulate import simulate
 from stack.commands.status import status
 from stack.commands.superset import superset
 from stack.commands.tail import tail
@@ -52,6 +53,7 @@ app.command()(status)
 app.command()(logs)
 app.command()(restart)
 app.add_typer(imports, name="import")
+app.command(context_settings=PASSED_THROUGH)(simulate)
 app.add_typer(evaluate, name="evaluate")
 app.command(context_settings=PASSED_THROUGH)(train)
 app.command(context_settings=PASSED_THROUGH)(models)

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, NotFound, SettingsError
-from training.commands import create_buckets, evaluate_movielens, import_movielens, models, steps, train
+from training.commands import create_buckets, evaluate_movielens, import_movielens, models, simulate, steps, train
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
@@ -13,6 +13,7 @@ FAILURE, BAD_INPUT = 1, 2
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("create-buckets")(create_buckets.create_buckets)
 app.command("import-movielens")(import_movielens.import_movielens)
+app.command("simulate")(simulate.simulate)
 app.command("evaluate-movielens")(evaluate_movielens.evaluate_movielens)
 app.command("train")(train.train)
 app.add_typer(models.models, name="models")

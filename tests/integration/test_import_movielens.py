@@ -13,12 +13,12 @@ from own_stack import Stack
 from dataflix.settings import Settings
 from training.__main__ import main
 from training.errors import ImportRunning
+from training.made_up_people import made_up_person
 from training.movielens import load as loading
 from training.movielens import mapped_rows
 from training.movielens.data_set import DataSet
 from training.movielens.files import read_data_set
 from training.movielens.load import LOCK, Imported, load
-from training.movielens.people import made_up_person
 from training.source_database import Connection, source_database
 
 MOVIES = 30

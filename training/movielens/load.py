@@ -13,9 +13,9 @@ from psycopg import sql
 
 from dataflix.recommender.arrays import Int64Array
 from training.errors import ImportRunning
+from training.made_up_people import made_up_person
 from training.movielens.data_set import DataSet, Movie, Ratings
 from training.movielens.mapped_rows import BATCH, IMPORTS, Advance, Kind, Row, add_missing, copy_rows, prepare_mapping
-from training.movielens.people import made_up_person
 from training.source_database import Connection
 
 LOCK = 0x4D6F7669654C656E  # the advisory lock that one import holds at a time

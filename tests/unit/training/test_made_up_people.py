@@ -5,7 +5,7 @@ from math import gcd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.movielens.people import FAMILY, GIVEN, made_up_person
+from training.made_up_people import FAMILY, GIVEN, made_up_person
 
 ids = st.integers(1, 2**40)
 

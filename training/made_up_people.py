@@ -1,4 +1,4 @@
-"""Names for people who have none: MovieLens knows them as numbers only. Nobody could take one for a real person's."""
+"""Names for people who have none: MovieLens knows numbers, a simulation nobody. None could be taken for a real one."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FAMILY = (
     "Quillfeather", "Ravenspool", "Saltmarsh", "Thimbleweed", "Umbercroft", "Vineladder", "Wickerlake", "Yarrowgate",
     "Zephyrtop", "Applecart", "Brambleknot", "Copperfern", "Dustvane", "Everlamp", "Foxglovely",
 )  # fmt: skip
-DOMAIN = "movielens.example.com"
+MOVIELENS = "movielens.example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class MadeUpPerson:
     last_name: str
 
 
-def made_up_person(user_id: int) -> MadeUpPerson:
-    """The same name for the same number, and a user name and an e-mail address that no other number has.
+def made_up_person(number: int, mark: str = "", domain: str = MOVIELENS) -> MadeUpPerson:
+    """The same name for the same number, and a user name and an e-mail address that no other ``mark`` and number has.
 
     The lengths of the two lists share no divisor, so that names repeat only after all 992 of them.
     """
-    first, last = GIVEN[user_id % len(GIVEN)], FAMILY[user_id % len(FAMILY)]
-    username = f"{first}.{last}.{user_id}".lower()
-    return MadeUpPerson(username, f"{username}@{DOMAIN}", first, last)
+    first, last = GIVEN[number % len(GIVEN)], FAMILY[number % len(FAMILY)]
+    username = ".".join(filter(None, (first, last, mark, str(number)))).lower()
+    return MadeUpPerson(username, f"{username}@{domain}", first, last)
