@@ -29,6 +29,7 @@ from api.handlers import (
     health,
     metrics,
     movies,
+    pipeline,
     popular,
     ratings,
     recommendations,
@@ -44,6 +45,7 @@ from api.middleware import add_headers, answer_with_problems
 from api.newsroom import Counted, Newsroom
 from api.openapi import describe, document
 from api.overload import Overload
+from api.pipeline import Surroundings
 from api.postgres_store import PostgresStore
 from api.progress import Progress
 from api.replica import Replica
@@ -60,6 +62,7 @@ REGISTRY_TIMEOUT = 10.0  # seconds, a model's download included
 FOLLOWED = ("movies", "users", "ratings", "watched_movies")
 ROUTES: tuple[AnyRoute, ...] = (
     *health.ROUTES,
+    *pipeline.ROUTES,
     *users.ROUTES,
     *erasures.ROUTES,
     *movies.ROUTES,
@@ -174,7 +177,12 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         async with running(follower.run(), "follower"), running(newsroom.beat(), "newsroom"):
             yield
 
-    return source, champion, recommender
+    async def surroundings(app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as session:
+            app[keys.PIPELINE] = Surroundings(session, settings)
+            yield
+
+    return source, champion, recommender, surroundings
 
 
 @asynccontextmanager

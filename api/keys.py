@@ -10,6 +10,7 @@ from api.explorer import Explorer
 from api.instruments import Instruments
 from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
+from api.pipeline import PipelineWatch
 from api.progress import Progress
 from api.replica import Replica
 from api.store import Store
@@ -19,6 +20,7 @@ BROADCAST = web.AppKey("broadcast", Broadcast)
 STORE = web.AppKey("store", Store)
 LIVE_LISTS = web.AppKey("live_lists", LiveLists)
 REPLICA = web.AppKey("replica", Replica)
+PIPELINE: web.AppKey[PipelineWatch] = web.AppKey("pipeline")
 PROGRESS = web.AppKey("progress", Progress)
 CHAMPIONS = web.AppKey("champions", ChampionWatch)
 INSTRUMENTS = web.AppKey("instruments", Instruments)

@@ -10,6 +10,7 @@ import typer
 from bench.chaos.run import chaos
 from bench.freshness import freshness
 from bench.marts import marts
+from bench.page import page
 from bench.recommendation_freshness import recommendation_freshness
 from bench.throughput.run import throughput
 from dataflix.errors import DataflixError
@@ -32,6 +33,12 @@ def measure_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True
 def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True) -> None:
     """POST of a rating to a changed recommendation list, in milliseconds."""
     print(json.dumps(asyncio.run(recommendation_freshness(load_settings(), rate, seconds))))
+
+
+@app.command("page")
+def measure_page(rate: Rate = 100, seconds: Seconds = 20, _json: Json = True) -> None:
+    """Frames of the live page in a headless Chromium, at rest and while ratings are committed."""
+    print(json.dumps(asyncio.run(page(load_settings(), rate, seconds))))
 
 
 @app.command("chaos")

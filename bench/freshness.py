@@ -7,15 +7,15 @@ from typing import Any
 
 import clickhouse_connect
 import orjson
-import psycopg
 from confluent_kafka import Consumer, TopicPartition
 
+from bench.committing import Pair, commit
 from bench.people import MOVIES, Crowd, crowd
 from bench.percentiles import milliseconds
 from dataflix.errors import DataflixError
 from dataflix.settings import Settings
 
-Pair = tuple[int, int]
+VISIBLE_WITHIN = 1_000_000  # microseconds: a row of one insert may be seen after a later one of another
 PATIENCE = 30.0  # seconds that the last change may take before the run is called incomplete
 
 
@@ -48,7 +48,7 @@ def freshness(settings: Settings, rate: float, seconds: float) -> dict[str, Any]
         for thread in threads:
             thread.start()
         ready.wait(PATIENCE)
-        committed = _commit(settings, people, count, rate)
+        committed = commit(settings, list(people.pairs())[:count], rate)
         try:
             _wait_for(lambda: all(committed.keys() <= place.at.keys() for place in places.values()))
         finally:
@@ -57,19 +57,6 @@ def freshness(settings: Settings, rate: float, seconds: float) -> dict[str, Any]
                 thread.join(PATIENCE)
     latencies = {name: [place.at[pair] - at for pair, at in committed.items()] for name, place in places.items()}
     return {"rate": rate, "count": count} | {name: milliseconds(values) for name, values in latencies.items()}
-
-
-def _commit(settings: Settings, people: Crowd, count: int, rate: float) -> dict[Pair, float]:
-    """One transaction a rating, started on the beat of ``rate`` whatever the one before took."""
-    committed: dict[Pair, float] = {}
-    conninfo = settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        start = time.perf_counter()
-        for number, pair in zip(range(count), people.pairs(), strict=False):
-            time.sleep(max(0.0, start + number / rate - time.perf_counter()))
-            connection.execute("insert into ratings (user_id, movie_id, rating) values (%s, %s, 4.0)", pair)
-            committed[pair] = time.perf_counter()
-    return committed
 
 
 def _watch_topic(
@@ -109,11 +96,17 @@ def _watch_raw(
         username="verifier",
         password=settings.clickhouse_verifier_password.get_secret_value(),
     )
-    query = "select user_id, movie_id from raw.ratings where user_id >= {first:Int64}"
+    # Only what came since: reading everything each time would take the processor from what is measured
+    query = (
+        "select user_id, movie_id, toUnixTimestamp64Micro(_ingested_at) from raw.ratings"
+        " where user_id >= {first:Int64} and toUnixTimestamp64Micro(_ingested_at) > {newest:Int64} - {margin:Int64}"
+    )
+    asked = {"first": people.users[0], "newest": 0, "margin": VISIBLE_WITHIN}
     ready.wait(PATIENCE)
     while not stop.is_set():
-        for user, movie in client.query(query, parameters={"first": people.users[0]}).result_rows:
+        for user, movie, ingested in client.query(query, parameters=asked).result_rows:
             seen.saw((user, movie))
+            asked["newest"] = max(asked["newest"], ingested)
         stop.wait(0.003)
     client.close()
 

@@ -143,6 +143,33 @@ class Health:
     newest_commit: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One part of the pipeline."""
+
+    name: str
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the watcher found of one thing."""
+
+    name: str
+    level: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """How the pipeline stands around the API."""
+
+    services: tuple[Service, ...]
+    findings: tuple[Finding, ...]
+    dead_letters: Mapping[str, int]
+    worker_lag: Mapping[str, int]
+
+
 def as_json(value: Any) -> Any:
     """Answers as plain JSON values."""
     if isinstance(value, list | tuple):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from cli.answers import Erasure, Health, Movie, NewUser, Popular, Rating, Recommendations, User, Watched
+from cli.answers import Erasure, Health, Movie, NewUser, Pipeline, Popular, Rating, Recommendations, User, Watched
 
 Value = TypeVar("Value")
 
@@ -83,6 +83,8 @@ class Api(Protocol):
     async def unmark_watched(self, user_id: int, movie_id: int) -> str: ...
 
     async def health(self) -> Health: ...
+
+    async def pipeline(self) -> Pipeline: ...
 
     def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         """What happens, until the connection ends. Raises Refused or Unreachable."""

@@ -9,13 +9,16 @@ import aiohttp
 
 from cli.answers import (
     Erasure,
+    Finding,
     Health,
     Movie,
     NewUser,
+    Pipeline,
     Popular,
     Rating,
     Recommendations,
     Recommended,
+    Service,
     User,
     Watched,
     as_json,
@@ -113,6 +116,12 @@ class Rest:
         body, _ = await self._get("/health")
         stream = body["stream"]
         return Health(body["model"], body["history"], stream["caught_up"], stream["lag"], stream["newest_commit"])
+
+    async def pipeline(self) -> Pipeline:
+        body, _ = await self._get("/pipeline")
+        services = tuple(read(Service, one) for one in body["services"])
+        findings = tuple(read(Finding, one) for one in body["findings"])
+        return Pipeline(services, findings, body["dead_letters"], body["worker_lag"])
 
     async def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         query = {} if user_id is None else {"user_id": str(user_id)}

@@ -59,6 +59,31 @@ class Health(Answer):
     stream: StreamHealth
 
 
+class Service(Answer):
+    """One part of the pipeline."""
+
+    name: str
+    answers: bool = Field(description="It listens, and says that it is well where it can say so")
+
+
+class Finding(Answer):
+    """What a probe of the watcher found when it last looked."""
+
+    name: str
+    level: Literal["ok", "warning", "error"]
+    sentence: str = Field(description="What is so; unless all is well, also what to do")
+    at: datetime
+
+
+class Pipeline(Answer):
+    """How the pipeline stands, seen from this process."""
+
+    services: list[Service] = Field(description="In the order in which a change meets them, then who watches")
+    findings: list[Finding] = Field(description="None when the watcher does not answer")
+    dead_letters: dict[str, int] = Field(description="Letters that nobody is done with, by table")
+    worker_lag: dict[str, int] = Field(description="Events that the worker has not acknowledged, by table")
+
+
 class Readiness(Answer):
     """The API knows all that the stream held when it started."""
 

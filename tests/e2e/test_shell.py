@@ -55,6 +55,17 @@ def test_it_waits_for_an_api_that_restarts(stack: Stack) -> None:
         person.sees("> rate interst", "The API is back.", "Interstellar (2014)")
 
 
+def test_the_pipeline_is_shown_whole(stack: Stack) -> None:
+    for attempt in patiently():
+        with attempt:
+            shown = stack.run("shell", "--json", "-c", "pipeline")
+            assert shown.returncode == 0, shown.stderr
+            pipeline = json.loads(shown.stdout)
+            assert all(service["answers"] for service in pipeline["services"])
+            assert {"slot", "connector", "dead_letters"} <= {finding["name"] for finding in pipeline["findings"]}
+            assert {"users", "movies", "ratings", "watched_movies"} <= set(pipeline["worker_lag"])
+
+
 def test_scripts_get_json_and_exit_codes(stack: Stack) -> None:
     for attempt in patiently():  # an API that has just been started knows nobody yet
         with attempt:

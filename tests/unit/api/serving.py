@@ -21,9 +21,11 @@ from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
 from api.memory_store import MemoryStore
 from api.newsroom import Newsroom
+from api.pipeline import pipeline_of
 from api.progress import Progress
 from api.replica import Replica
 from api.resources.movies import Movie
+from api.resources.state import Pipeline
 from dataflix.model_registry import ChampionModel
 from dataflix.recommender import ItemModel, interaction_score
 from dataflix.settings import Settings
@@ -82,6 +84,7 @@ class Api:
     newsroom: Newsroom | None = None
     progress: Progress = field(default_factory=lambda: Progress(frozenset(), lambda: 0.0))
     settings: Settings = field(default_factory=Settings)
+    pipeline: Pipeline = field(default_factory=lambda: pipeline_of([], {}))
 
     def stream(self, *changes: Change) -> None:
         for change in changes:
@@ -103,7 +106,11 @@ class Api:
         app[keys.LIVE_LISTS] = lists = LiveLists(app[keys.RECOMMENDER], app[keys.BROADCAST], self.progress, lambda: NOW)
         self.newsroom = Newsroom(app[keys.BROADCAST], lists, self.progress, lambda: NOW)
         watch.tell(self.newsroom.model_switched)
+        app[keys.PIPELINE] = self
         yield
+
+    async def look(self) -> Pipeline:
+        return self.pipeline
 
     async def finish_erasures(self) -> bool:
         return True

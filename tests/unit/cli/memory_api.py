@@ -5,7 +5,20 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from cli.answers import Erasure, Health, Movie, NewUser, Popular, Rating, Recommendations, Recommended, User, Watched
+from cli.answers import (
+    Erasure,
+    Health,
+    Movie,
+    NewUser,
+    Pipeline,
+    Popular,
+    Rating,
+    Recommendations,
+    Recommended,
+    Service,
+    User,
+    Watched,
+)
 from cli.api import Event, MovieQuery, Part
 from cli.errors import Refused, Unreachable
 
@@ -27,6 +40,7 @@ class MemoryApi:
         self.stars: dict[int, dict[int, Rating]] = {}
         self.seen: dict[int, dict[int, Watched]] = {}
         self.is_away = False
+        self.around = Pipeline((Service("worker", answers=True),), (), {"users": 0}, {"users": 0})
         self.asked: list[str] = []
         self._listeners: list[asyncio.Queue[Event | None]] = []
         self._order = list(self.catalogue)
@@ -151,6 +165,10 @@ class MemoryApi:
     async def health(self) -> Health:
         self._answer("health")
         return Health("7", {"users": len(self.people)}, True, 0, None)
+
+    async def pipeline(self) -> Pipeline:
+        self._answer("pipeline")
+        return self.around
 
     async def events(self, user_id: int | None, last_event_id: str) -> AsyncIterator[Event]:
         self._answer(f"events after {last_event_id}")

@@ -1,6 +1,7 @@
 """The screen, key by key, on a virtual terminal."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from memory_api import MemoryApi
 from virtual_terminal import visiting
 
+from cli.answers import Finding, Pipeline, Service
 from cli.layout import width_of
 
 UP, DOWN, F2, CTRL_C, CTRL_D, CTRL_Z, ENTER = "\x1b[A", "\x1b[B", "\x1bOQ", "\x03", "\x04", "\x1a", "\r"
@@ -102,6 +104,23 @@ async def test_the_pipeline_is_shown_as_it_moves() -> None:
         await terminal.sees("41 ms, median")
 
 
+async def test_the_pipeline_says_who_answers_what_waits_and_what_is_wrong() -> None:
+    api = MemoryApi()
+    api.around = Pipeline(
+        (Service("kafka", answers=True), Service("worker", answers=False)),
+        (Finding("slot", "ok", "All is well."), Finding("dead_letters", "warning", "Dead letters that wait: 1,234.")),
+        {"users": 1234},
+        {"users": 56},
+    )
+    async with visiting(api, first="pipeline") as (terminal, _):
+        seen = await terminal.sees("● kafka  ✗ worker", "dead_letters: Dead letters that wait: 1,234.")
+        assert "All is well" not in seen
+        row = next(line for line in seen.splitlines() if line.lstrip(" ▸").startswith("users"))
+        assert row.split()[3:5] == ["56", "1,234"]
+        api.around = replace(api.around, findings=())
+        await terminal.sees("The watcher does not answer")
+
+
 async def test_bad_input_is_a_sentence_with_the_nearest_right_command() -> None:
     async with visiting(MemoryApi()) as (terminal, _):
         await terminal.sees("For J*** D**")
@@ -167,14 +186,18 @@ KEYS = st.one_of(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(KEYS, min_size=20, max_size=60))
-def test_random_keys_do_not_end_it(keys: list[str]) -> None:
+BURSTS = st.lists(KEYS, min_size=20, max_size=30)  # what comes between two drawings; some two presses each
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+@given(st.lists(BURSTS, min_size=10, max_size=12))
+def test_ten_thousand_random_keys_do_not_end_it(bursts: list[list[str]]) -> None:
     async def visit() -> None:
         async with visiting(MemoryApi()) as (terminal, program):
             await terminal.sees("● live")
-            for key in keys:
-                await terminal.type(key)
+            for keys in bursts:
+                for key in keys:
+                    await terminal.type(key)
                 await asyncio.sleep(0.001)
             await terminal.type("\x1b" + CTRL_C + CTRL_C)
             assert program.application
