@@ -24,6 +24,7 @@ export function createStore(reduce, initial, schedule = nextFrame) {
     /** Shows the state now, and then whenever it has changed. */
     show(view) {
       views.push(view);
+      shown = state;
       view(state, null);
     },
     /** The state with everything that has happened so far, also what is not shown yet. */
