@@ -67,6 +67,29 @@ class Superset:
         self.driver.get(f"{self.settings.superset.url}{path}")
         self._wait(lambda: len(self.panels()) == charts and not self.unfinished())
 
+    def open_for(self, path: str, period: str) -> None:
+        """Open a dashboard with its filter of the period set: `2001-01-01 : 2002-01-01`."""
+        chosen = f"extraFormData:(time_range:'{period}'),filterState:(value:'{period}'),ownState:()"
+        filters = f"(NATIVE_FILTER-period:({chosen},id:NATIVE_FILTER-period))"
+        self.driver.get(f"{self.settings.superset.url}{path}?native_filters={filters}")
+
+    def drill_to_detail(self, title: str) -> str:
+        """Ask the menu of a chart for the rows behind it; what the dialog says once it shows rows."""
+        self._wait(lambda: self._chosen(title, "Drill to detail"))
+        self._wait(lambda: self._all("[role=dialog] .virtual-table-cell, [role=dialog] tbody td"))
+        return self._all("[role=dialog]")[0].text
+
+    def _chosen(self, title: str, item: str) -> bool:
+        """Whether an item of a chart's menu was clicked on; the menu is opened for it."""
+        panels = self._all(".dashboard-component-chart-holder")
+        panel = next((panel for panel in panels if panel.text.startswith(title)), None)
+        items = [one for one in self._all("[role=menuitem]") if one.text == item]
+        if items:
+            items[0].click()
+        elif panel:
+            panel.find_element(By.CSS_SELECTOR, "[aria-label='More Options']").click()
+        return bool(items)
+
     def panels(self) -> list[Panel]:
         """The frames of the charts as they are at one moment: a chart that is drawn anew takes its elements away."""
         return [Panel(**panel) for panel in self.driver.execute_script(READ_PANELS)]
@@ -81,15 +104,17 @@ class Superset:
 
     def number(self, title: str) -> int | None:
         """What a chart of one big number shows; None while it shows nothing."""
-        text = self._panel(title).number
-        return int(text.replace(",", "")) if text else None
+        panel = self._panel(title)
+        return int(panel.number.replace(",", "")) if panel and panel.number else None
 
     def rows(self, title: str) -> list[list[str]]:
         """The rows of a table that are in sight."""
-        return self._panel(title).rows
+        panel = self._panel(title)
+        return panel.rows if panel else []
 
-    def _panel(self, title: str) -> Panel:
-        return next(panel for panel in self.panels() if panel.title == title)
+    def _panel(self, title: str) -> Panel | None:
+        """The frame of a chart, None while its dashboard is still being opened."""
+        return next((panel for panel in self.panels() if panel.title == title), None)
 
     def filter_by(self, text: str) -> None:
         """Click on the cell of a table that says so: the other charts show what belongs to it."""

@@ -121,3 +121,21 @@ def test_a_person_sees_every_chart_numbers_change_by_themselves_and_a_click_filt
                 assert superset.number("Total Watched Movies") == viewers
         assert driver.execute_script("return window.neverReloaded") is True
         assert superset.failed() == []
+
+
+def test_the_period_filters_and_a_chart_drills_down_to_its_rows(dashboards: Stack, tmp_path: Path) -> None:
+    with open_browser(tmp_path, size=WINDOW) as driver, superset_api(dashboards.settings) as api:
+        superset = Superset(driver, dashboards.settings)
+        superset.log_in()
+        (board,) = [board for board in api.dashboards() if board.title == ANALYTICS]
+        for period, some in (("1990-01-01 : 1991-01-01", False), ("1990-01-01 : 2100-01-01", True)):
+            superset.open_for(board.url, period)
+            for attempt in patiently(REFRESHED_WITHIN):
+                with attempt:
+                    viewings = superset.number("Total Watched Movies")
+                    assert viewings is not None
+                    assert bool(viewings) is some
+        said = superset.drill_to_detail("Users by State")
+        assert "live_people" in said
+        assert "California" in said
+        assert superset.failed() == []
