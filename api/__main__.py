@@ -1,8 +1,12 @@
 """``python -m api``: the API server. ``python -m api token …``: who may use it."""
 
+import asyncio
+import atexit
 import logging
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +17,9 @@ from rich.table import Table
 
 from api.access_log import AccessLog
 from api.app import create_app
-from api.middleware import WithoutText
+from api.peers import ALONE, Peers
+from api.processes import Command, Processes, held
+from api.request_marks import WithoutText
 from api.tokens import Scope, TokenFile
 from dataflix.errors import DataflixError, NotFound, SettingsError
 from dataflix.observability import configure_logging
@@ -33,36 +39,78 @@ class CannotListen(DataflixError):
 
 
 @cli.callback(invoke_without_command=True)
-def serve(context: typer.Context) -> None:
+def serve(
+    context: typer.Context,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Behind the one port; DATAFLIX_API_PROCESSES unless given."),
+    ] = None,
+) -> None:
     """Serve until SIGTERM or SIGINT. Exit 2 for settings or contracts that cannot be used, 1 for a port that cannot."""
     if context.invoked_subcommand is not None:
         return
+    settings = load_settings()
+    count = processes or settings.api_processes
+    if count == 1:
+        _serve(settings, ALONE)
+        return
+    _app(settings, ALONE)  # what one process would refuse is told once
+    configure_logging("api", settings.log_level)
+    with tempfile.TemporaryDirectory(prefix="dataflix-api-") as folder:
+
+        def command(number: int) -> tuple[str, ...]:
+            return sys.executable, "-m", "api", "process", str(number), str(count), folder
+
+        try:
+            with held(settings.api):
+                code = asyncio.run(_run_all(command, count))
+        except OSError as error:
+            raise _cannot_listen(settings, error) from None
+    sys.exit(code)
+
+
+async def _run_all(command: Command, count: int) -> int:
+    return await Processes(command, count).run()
+
+
+@cli.command(hidden=True)
+def process(number: int, count: int, folder: Path) -> None:
+    """One of several processes, as the parent starts it."""
+    _serve(load_settings(), Peers(number, count, folder))
+
+
+def _app(settings: Settings, peers: Peers) -> web.Application:
     try:
-        settings = load_settings()
-        app = create_app(settings)
+        return create_app(settings, peers=peers)
     except DataflixError as error:
         raise SettingsError(str(error)) from None
+
+
+def _serve(settings: Settings, peers: Peers) -> None:
+    app = _app(settings, peers)
     configure_logging("api", settings.log_level)
     logging.getLogger("aiohttp.server").addFilter(WithoutText())
-    _run(app, settings)
-
-
-def _run(app: web.Application, settings: Settings) -> None:
+    atexit.register(AccessLog.flush)
     try:
         web.run_app(
             app,
             host=settings.api.host,
             port=settings.api.port,
+            reuse_port=peers.count > 1 or None,
             access_log_class=AccessLog,
             shutdown_timeout=SHUTDOWN_TIMEOUT,
             loop=uvloop.new_event_loop(),
             print=None,
         )
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise CannotListen(
-            f"The API cannot listen on {settings.api} ({reason}): set DATAFLIX_API_PORT, or another --port-offset."
-        ) from None
+        raise _cannot_listen(settings, error) from None
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> CannotListen:
+    reason = os.strerror(error.errno or 0)
+    return CannotListen(
+        f"The API cannot listen on {settings.api} ({reason}): set DATAFLIX_API_PORT, or another --port-offset."
+    )
 
 
 @token.command()

@@ -23,6 +23,7 @@ from api.docs_page import serve_page
 from api.erasing import Erasing, finish_erasures
 from api.explorer import Explorer
 from api.follower import Batch, Follower, take_in
+from api.front import Front
 from api.handlers import (
     erasures,
     events,
@@ -41,15 +42,15 @@ from api.instruments import Instruments
 from api.live_lists import LiveLists
 from api.live_page import FILES_PATH, read_files, serve_file, serve_start
 from api.live_recommender import LiveRecommender
-from api.middleware import add_headers, answer_with_problems
 from api.newsroom import Counted, Newsroom
 from api.openapi import describe, document
 from api.overload import Overload
+from api.peers import ALONE, Peers
 from api.pipeline import Surroundings
 from api.postgres_store import PostgresStore
+from api.processes import end_with_parent
 from api.progress import Progress
 from api.replica import Replica
-from api.representation import represent
 from api.routes import AnyRoute, Stream
 from dataflix.contracts import load_contracts
 from dataflix.model_registry import ANNOUNCEMENTS, ChampionModel, fetch_champion
@@ -77,25 +78,21 @@ STREAMS: tuple[Stream, ...] = (*events.STREAMS,)
 Part = Callable[[web.Application], AsyncIterator[None]]
 
 
-def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.Application:
+def create_app(settings: Settings, parts: Sequence[Part] | None = None, peers: Peers = ALONE) -> web.Application:
     """The application. ``parts`` open what it works with and set its keys; the real ones unless given.
+
+    ``peers`` are the processes that it shares its port with.
 
     Raises SettingsError when other machines could reach it and it has no tokens.
     """
     instruments = Instruments()
     access = Access.of(settings)
     overload = Overload(settings.api_concurrent_requests, settings.api_request_seconds)
-    middlewares = [
-        Cors.of(settings.api_cors_origins).answer,
-        instruments.measure,
-        answer_with_problems,
-        overload.shed,
-        access.authorise,
-        represent,
-    ]
-    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
-    app[keys.INSTRUMENTS], app[keys.BROADCAST] = instruments, Broadcast()
-    app.on_response_prepare.append(add_headers)
+    at_once = {route.path: route.at_once for route in ROUTES if route.at_once}
+    front = Front(access, overload, instruments, at_once)
+    app = web.Application(middlewares=[front.answer], client_max_size=MAX_BODY)
+    Cors.of(settings.api_cors_origins).enter(app)
+    app[keys.INSTRUMENTS], app[keys.BROADCAST], app[keys.PEERS] = instruments, Broadcast(), peers
     for route in ROUTES:
         methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
         for method in methods:
@@ -110,7 +107,15 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None) -> web.A
     app.router.add_get(FILES_PATH, serve_file(files))
     app.on_shutdown.append(_let_listeners_go)
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
+    if peers is not ALONE:
+        app.cleanup_ctx.append(_among_peers)
     return app
+
+
+async def _among_peers(app: web.Application) -> AsyncIterator[None]:
+    end_with_parent()
+    async with app[keys.PEERS].telling(lambda: metrics.measured(app), lambda: health.why_not_ready(app) is None):
+        yield
 
 
 async def _let_listeners_go(app: web.Application) -> None:

@@ -1,10 +1,9 @@
 """The API's instruments: what `dataflix.metrics` declares for it, and when each of them moves."""
 
 import time
-from collections.abc import Callable, Sized
-from http import HTTPMethod, HTTPStatus
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from http import HTTPMethod
 
-from aiohttp import web
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,11 +13,12 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.follower import Batch
-from api.middleware import ROUTE, UNKNOWN, Handler
 from api.progress import Progress
 from api.replica import Replica
 from dataflix import metrics
@@ -48,22 +48,12 @@ class Instruments:
         self._dropped_before = 0
         self._model_version = metrics.API_MODEL_VERSION.gauge(registry)
 
-    @web.middleware
-    async def measure(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Middleware: count and time the request. Stands outside the one that makes problem documents."""
-        began = time.perf_counter()
-        status, streamed = int(HTTPStatus.INTERNAL_SERVER_ERROR), False
-        try:
-            response = await handler(request)
-            # An answer that goes on for hours says nothing about how fast the API answers.
-            status, streamed = response.status, not isinstance(response, web.Response)
-        finally:
-            method, route = request.method if request.method in _METHODS else "other", request.get(ROUTE, UNKNOWN)
-            count, seconds = self._of(method, route, status)
-            count.inc()
-            if not streamed:
-                seconds.observe(time.perf_counter() - began)
-        return response
+    def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """A request was answered; ``seconds`` is None where the answer went on as a stream."""
+        count, duration = self._of(method if method in _METHODS else "other", route, status)
+        count.inc()
+        if seconds is not None:
+            duration.observe(seconds)
 
     def _of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
         """The two that a request moves, looked up by their labels once and not for every request."""
@@ -98,3 +88,25 @@ class Instruments:
         self._dropped.inc(broadcast.dropped - self._dropped_before)
         self._dropped_before = broadcast.dropped
         return generate_latest(self._registry)
+
+
+def joined(expositions: Mapping[int, bytes]) -> bytes:
+    """What several processes measured as one exposition: each sample bears the number of its process."""
+    families: dict[str, Metric] = {}
+    for number, exposition in sorted(expositions.items()):
+        for family in text_string_to_metric_families(exposition.decode()):
+            whole = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            for sample in family.samples:
+                whole.add_sample(sample.name, sample.labels | {"process": str(number)}, sample.value)
+    return generate_latest(_Families(tuple(families.values())))
+
+
+class _Families(CollectorRegistry):
+    """A registry of what others collected."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        super().__init__()
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        return iter(self._families)

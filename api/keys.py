@@ -10,6 +10,7 @@ from api.explorer import Explorer
 from api.instruments import Instruments
 from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
+from api.peers import Peers
 from api.pipeline import PipelineWatch
 from api.progress import Progress
 from api.replica import Replica
@@ -26,4 +27,5 @@ CHAMPIONS = web.AppKey("champions", ChampionWatch)
 INSTRUMENTS = web.AppKey("instruments", Instruments)
 RECOMMENDER = web.AppKey("recommender", LiveRecommender)
 ERASING = web.AppKey("erasing", Erasing)
+PEERS = web.AppKey("peers", Peers)
 EXPLORER = web.AppKey("explorer", Explorer)

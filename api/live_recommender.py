@@ -1,5 +1,6 @@
 """Recommendations from what is known this very moment: the replica's histories and the watch's champion."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from api.champion import ChampionWatch
@@ -9,6 +10,7 @@ from dataflix.model_registry import ChampionModel
 from dataflix.recommender import Basis, recommend
 
 REMEMBERED = 10_000  # people whose last answer is kept
+_NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,8 @@ class _Answered:
     """An answer, and everything that it was computed from."""
 
     history: History
-    champion: ChampionModel
-    catalogue_revision: int
+    champion: ChampionModel | None
+    revisions: tuple[int, ...]
     limit: int
     answer: Recommendations
     rendered: bytes
@@ -26,13 +28,15 @@ class _Answered:
 class LiveRecommender:
     """Answers from memory alone: neither PostgreSQL nor the registry is asked.
 
-    A person's last answer is given again while their history, the champion and the movies are the same.
+    A person's last answer is given again while their history, the champion and the movies are the same. What rests on
+    popularity moves with everybody's ratings; of those without a history it is one list, kept once for all.
     """
 
     def __init__(self, replica: Replica, champions: ChampionWatch) -> None:
         self._replica = replica
         self._champions = champions
         self._answered: dict[int, _Answered] = {}
+        self._of_nobody: _Answered | None = None
 
     def knows(self, user_id: int) -> bool:
         """Whether the stream has brought this person."""
@@ -40,35 +44,44 @@ class LiveRecommender:
 
     def recommend(self, user_id: int, limit: int) -> Recommendations:
         """The best ``limit`` movies that the person has neither rated nor watched."""
-        return self._answer(user_id, limit)[0]
+        history = self._replica.history(user_id)
+        if not history:
+            return self._popular(limit).answer.model_copy(update={"user_id": user_id})
+        return self._of(user_id, history, limit).answer
 
     def rendered(self, user_id: int, limit: int) -> bytes:
         """The same as JSON."""
-        answer, rendered = self._answer(user_id, limit)
-        return answer.model_dump_json().encode() if rendered is None else rendered
+        history = self._replica.history(user_id)
+        if not history:
+            return b'{"user_id":%d,' % user_id + self._popular(limit).rendered
+        return self._of(user_id, history, limit).rendered
 
-    def _answer(self, user_id: int, limit: int) -> tuple[Recommendations, bytes | None]:
-        """The answer; as JSON too where it was given before."""
-        champion, history = self._champions.current, self._replica.history(user_id)
-        revision, last = self._replica.catalogue_revision, self._answered.get(user_id)
-        if (
-            last is not None
-            and last.history is history
-            and last.champion is champion
-            and (last.catalogue_revision, last.limit) == (revision, limit)
-        ):
-            return last.answer, last.rendered
-        answer, lasting = self._compute(user_id, champion, history, limit)
-        if champion is not None and lasting:
-            rendered = answer.model_dump_json().encode()
-            self._remember(user_id, _Answered(history, champion, revision, limit, answer, rendered))
-            return answer, rendered
-        return answer, None
+    def _of(self, user_id: int, history: History, limit: int) -> _Answered:
+        champion, last = self._champions.current, self._answered.get(user_id)
+        revisions = (self._replica.catalogue_revision,)
+        if last is not None and _still_holds(last, history, champion, revisions, limit):
+            return last
+        answer, bases = self._compute(user_id, champion, history, limit)
+        answered = _Answered(history, champion, revisions, limit, answer, answer.model_dump_json().encode())
+        if bases == {Basis.TASTE}:
+            self._remember(user_id, answered)
+        return answered
+
+    def _popular(self, limit: int) -> _Answered:
+        """The list of whoever has no history; ``rendered`` lacks the beginning, which names the person."""
+        champion, last = self._champions.current, self._of_nobody
+        revisions = (self._replica.catalogue_revision, self._replica.popularity_revision)
+        if last is not None and _still_holds(last, (), champion, revisions, limit):
+            return last
+        answer, _ = self._compute(_NOBODY, champion, (), limit)
+        rendered = answer.model_dump_json(exclude={"user_id"}).encode()[1:]
+        self._of_nobody = _Answered((), champion, revisions, limit, answer, rendered)
+        return self._of_nobody
 
     def _compute(
         self, user_id: int, champion: ChampionModel | None, history: History, limit: int
-    ) -> tuple[Recommendations, bool]:
-        """The answer, and whether it lasts: what rests on popularity moves with everybody's ratings."""
+    ) -> tuple[Recommendations, Collection[Basis]]:
+        """The answer, and what its movies rest on."""
         chosen = recommend(champion.item_model if champion else None, self._replica.catalogue, history, limit=limit)
         listed = [
             Recommendation(
@@ -89,10 +102,16 @@ class LiveRecommender:
             source="model" if Basis.TASTE in bases else "popularity",
             recommendations=listed,
         )
-        return answer, bases == {Basis.TASTE}
+        return answer, bases
 
     def _remember(self, user_id: int, answered: _Answered) -> None:
         self._answered.pop(user_id, None)
         self._answered[user_id] = answered
         if len(self._answered) > REMEMBERED:
             del self._answered[next(iter(self._answered))]
+
+
+def _still_holds(
+    last: _Answered, history: History, champion: ChampionModel | None, revisions: tuple[int, ...], limit: int
+) -> bool:
+    return last.history is history and last.champion is champion and last.revisions == revisions and last.limit == limit

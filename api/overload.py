@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import web
 
 from api.access import OPEN
-from api.middleware import RETRY_AFTER, ROUTE, Handler
-from api.problems import unavailable
+from api.problems import RETRY_AFTER, unavailable
+from api.request_marks import Handler
 
 UNBOUNDED = frozenset({"/events"})  # a stream lasts as long as its reader
 
@@ -19,13 +19,11 @@ class Overload:
         self._seconds = seconds
         self._at_work = 0
 
-    @web.middleware
-    async def shed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Middleware: 503 with Retry-After for a request too many, and for one that takes too long.
+    async def bound(self, request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
+        """The handler's answer. Raises Problem, 503 with Retry-After, for one too many and one that takes too long.
 
         Health is told even then: whoever restarts what looks dead would make it worse.
         """
-        route = request.get(ROUTE, "")
         if route in OPEN or route in UNBOUNDED:
             return await handler(request)
         if self._at_work >= self._most:

@@ -13,9 +13,11 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
-from dataflix.errors import DataflixError
+from api.store import KeyInUse, Taken, UnknownReference
+from dataflix.errors import DataflixError, SourceUnavailable
 
 CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER = 1  # seconds
 Thing = Literal["user", "movie", "rating", "viewing", "erasure"]  # what a request may name and nobody knows
 _BLANK = "about:blank"  # the title is that of the status and nothing more is meant
 
@@ -129,6 +131,31 @@ class Problem(DataflixError):
             headers=self.headers,
             content_type=CONTENT_TYPE,
         )
+
+
+def problem_of(error: web.HTTPException | DataflixError) -> Problem | None:
+    """The problem that says what ``error`` means to the caller; None where it means nothing to them."""
+    match error:
+        case Taken(field=field):
+            return Problem(
+                HTTPStatus.CONFLICT,
+                str(error),
+                kind=Kind.TAKEN,
+                errors=[InputError(pointer=f"/{field}", detail="Is taken")],
+            )
+        case UnknownReference(thing=thing):
+            return not_found(thing)
+        case KeyInUse():
+            return Problem(
+                HTTPStatus.CONFLICT, str(error), kind=Kind.KEY_IN_USE, headers={"Retry-After": str(RETRY_AFTER)}
+            )
+        case SourceUnavailable():
+            return unavailable("The database does not answer in time: try again.", RETRY_AFTER)
+        case web.HTTPException():
+            status = HTTPStatus(error.status)
+            headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+            return Problem(status, f"{status.description or status.phrase}.", headers=headers)
+    return None
 
 
 def not_found(thing: Thing) -> Problem:

@@ -75,6 +75,7 @@ class Replica:
         self._histories: dict[int, dict[int, tuple[Opinion, ...]]] = {}
         self._merged: dict[int, History] = {}  # what `history` was asked for and has not changed since
         self.catalogue_revision = 0  # raised by every change of a movie
+        self.popularity_revision = 0  # raised whenever somebody more, or fewer, chose a movie
 
     def apply(self, change: Change) -> Effect:
         """Take a change into account; one that is not newer than what is held changes nothing."""
@@ -125,7 +126,7 @@ class Replica:
         self._merged.pop(row.user_id, None)
         movies = self._histories.setdefault(row.user_id, {})
         if row.movie_id not in movies:
-            self.catalogue.count(row.movie_id, 1)
+            self._count(row.movie_id, 1)
         movies[row.movie_id] = (*movies.get(row.movie_id, ()), row)
 
     def _unlink(self, row: Opinion) -> None:
@@ -137,9 +138,13 @@ class Replica:
             movies[row.movie_id] = tuple(left)
             return
         del movies[row.movie_id]
-        self.catalogue.count(row.movie_id, -1)
+        self._count(row.movie_id, -1)
         if not movies:
             del self._histories[row.user_id]
+
+    def _count(self, movie_id: int, change: int) -> None:
+        self.catalogue.count(movie_id, change)
+        self.popularity_revision += 1
 
 
 def _merged(movie_id: int, opinions: tuple[Opinion, ...]) -> Interaction:

@@ -6,8 +6,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from api.middleware import ROUTE, Handler
-
 # Not the recommendations: they change with every event, and are computed for each request.
 REVALIDATED = frozenset(
     {
@@ -32,14 +30,11 @@ LEVEL = 5
 _KEPT = "private, no-cache"
 
 
-@web.middleware
-async def represent(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Middleware: give answers to reading a validator, shorten them to 304, or compress them."""
-    response = await handler(request)
-    body = response.body if isinstance(response, web.Response) else None
-    if not isinstance(response, web.Response) or not isinstance(body, bytes) or response.status != HTTPStatus.OK:
+def represent(request: web.Request, response: web.Response, route: str) -> web.Response:
+    """Give answers to reading a validator, shorten them to 304, or compress them."""
+    body = response.body
+    if not isinstance(body, bytes) or response.status != HTTPStatus.OK:
         return response
-    route = request.get(ROUTE, "")
     if request.method in {"GET", "HEAD"} and route in REVALIDATED:
         etag = blake2b(body, digest_size=12).hexdigest()
         response.headers["ETag"] = f'W/"{etag}"'

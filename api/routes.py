@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.access import CALLER, SCOPE, needed_scope
 from api.commit_tokens import HEADER, CommitToken
+from api.front import AtOnce
 from api.idempotency import REPLAYED, digest_of, once, read_key
 from api.keys import PROGRESS, STORE
 from api.problems import Problem, catching_up, invalid_body, invalid_parameters
@@ -82,6 +83,7 @@ class Route(Generic[PathModel, QueryModel, BodyModel]):
     gives: Mapping[HTTPStatus, type[BaseModel]]
     problems: tuple[HTTPStatus, ...] = ()
     commits: bool = False  # success carries a commit token
+    at_once: AtOnce | None = None  # looks for an answer that is at hand
     from_memory: bool = False  # answered from what the stream has brought: 503 until that is all there was
 
     @cached_property

@@ -39,8 +39,10 @@ class Scope(StrEnum):
 
     def covers(self, other: "Scope") -> bool:
         """Whether whoever has this scope may do what ``other`` is needed for."""
-        order = list(Scope)
-        return order.index(self) >= order.index(other)
+        return _RANKS[self] >= _RANKS[other]
+
+
+_RANKS = {scope: rank for rank, scope in enumerate(Scope)}
 
 
 class Token(BaseModel):

@@ -12,6 +12,7 @@ from bench.freshness import freshness
 from bench.marts import marts
 from bench.page import page
 from bench.recommendation_freshness import recommendation_freshness
+from bench.serving.run import serving
 from bench.throughput.run import throughput
 from dataflix.errors import DataflixError
 from dataflix.settings import load_settings
@@ -39,6 +40,20 @@ def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10, _js
 def measure_page(rate: Rate = 100, seconds: Seconds = 20, _json: Json = True) -> None:
     """Frames of the live page in a headless Chromium, at rest and while ratings are committed."""
     print(json.dumps(asyncio.run(page(load_settings(), rate, seconds))))
+
+
+@app.command("serving")
+def measure_serving(
+    connections: Annotated[int, typer.Option(min=1, help="How many are open at once, each with one request.")] = 32,
+    seconds: Annotated[int, typer.Option(min=3, help="How long for each of the three.")] = 9,
+    _json: Json = True,
+) -> None:
+    """Recommendations a second beside a bare aiohttp handler, by turns, and ratings a second; wrk sends the requests.
+
+    ``ours`` asks for the lists of all users while some histories change, ``bare`` is a handler that returns a constant,
+    ``ratio`` their rates. ``memory_mb`` is that of the API.
+    """
+    print(json.dumps(serving(load_settings(), connections, seconds)))
 
 
 @app.command("chaos")

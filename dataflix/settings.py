@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     )
     snapshot_retention_days: int = Field(default=7, ge=1, description="How long a data set of a training is kept")
     retrain_changes: int = Field(default=20, ge=1, description="Changed interactions that are worth a training")
+    api_processes: int = Field(default=1, ge=1, le=64, description="Processes of the API behind its one port")
     api_requests_per_second: float = Field(default=100, gt=0, description="For each token; twice as many in a burst")
     api_concurrent_requests: int = Field(default=256, ge=1, description="More at once are refused with 503")
     api_request_seconds: float = Field(default=10, gt=0, description="An answer that takes longer is given up with 503")

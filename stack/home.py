@@ -19,7 +19,7 @@ MASKING_KEY = PREFIX + "MASKING_KEY"
 OPTIONAL = PREFIX + "OPTIONAL"
 # What a person may choose on the first `up`, and what every later command of the same home has to know
 _KEPT_ENDINGS = ("_PORT", "_HOST")
-_KEPT = frozenset({PREFIX + "RUNTIME", PREFIX + "PORT_OFFSET", OPTIONAL})
+_KEPT = frozenset({PREFIX + "RUNTIME", PREFIX + "PORT_OFFSET", PREFIX + "API_PROCESSES", OPTIONAL})
 _GENERATED_ENDINGS = ("_PASSWORD", "_SECRET_KEY", "_SIGNING_KEY")
 _UNQUOTABLE = frozenset("\"'\\\n\r$`")
 

@@ -169,7 +169,8 @@ def services(home: Home) -> dict[str, Service]:
             ports={"api_port": settings.api.port},
             check=health.http(settings.api, "/health"),
             folder=PROJECT,
-            memory_mb=250,
+            stop_seconds=20,
+            memory_mb=250 * settings.api_processes,
             reads=(settings.contracts, PROJECT / "api", kernel, *told, packages),
         ),
     ]

@@ -10,6 +10,7 @@ from api.broadcast import Broadcast, PlaceLost, wanted
 from api.keys import BROADCAST, LIVE_LISTS, RECOMMENDER, STORE
 from api.live_events import EVENTS, EventKind, ResetEvent
 from api.problems import not_found, unavailable
+from api.request_marks import add_headers
 from api.resources.state import EventsQuery
 from api.routes import Stream, read_parameters
 
@@ -34,6 +35,7 @@ async def read_events(request: web.Request) -> web.StreamResponse:
     broadcast.listeners += 1
     try:
         response = web.StreamResponse(headers={"Content-Type": MEDIA_TYPE, "X-Accel-Buffering": "no"})
+        add_headers(request, response)
         await response.prepare(request)
         if user_id is None:
             await _follow(request, response, broadcast, query, b"")

@@ -2,8 +2,10 @@
 
 from http import HTTPStatus
 
-from api.keys import CHAMPIONS, PROGRESS, REPLICA
-from api.problems import catching_up, unavailable
+from aiohttp import web
+
+from api.keys import CHAMPIONS, PEERS, PROGRESS, REPLICA
+from api.problems import Problem, catching_up, unavailable
 from api.resources.forms import NoBody, NoParameters
 from api.resources.state import Health, HistoryCounts, Readiness, StreamHealth
 from api.routes import NOTHING, Call, Reply, Route
@@ -32,13 +34,23 @@ async def read_health(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
     )
 
 
-async def read_readiness(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
-    """Tell whether the API knows all that the stream held when it started, and has asked for the model."""
-    progress = call.app[PROGRESS]
+def why_not_ready(app: web.Application) -> Problem | None:
+    """What this process has yet to do before it answers as it should."""
+    progress = app[PROGRESS]
     if not progress.caught_up:
-        raise catching_up(progress.lag)
-    if not call.app[CHAMPIONS].looked:
-        raise unavailable("The API has not asked the model registry yet.", retry_after=1)
+        return catching_up(progress.lag)
+    if not app[CHAMPIONS].looked:
+        return unavailable("The API has not asked the model registry yet.", retry_after=1)
+    return None
+
+
+async def read_readiness(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
+    """Tell whether every process of the API knows all that the stream held when it started, and asked for the model."""
+    if (problem := why_not_ready(call.app)) is not None:
+        raise problem
+    others = await call.app[PEERS].ask("/ready")
+    if waiting := [number for number, answer in others.items() if answer is None]:
+        raise unavailable(f"Of {len(others) + 1} processes of the API {len(waiting)} are not ready.", retry_after=1)
     return Reply(Readiness())
 
 

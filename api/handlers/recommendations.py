@@ -2,7 +2,9 @@
 
 from http import HTTPStatus
 
-from api.keys import ARRIVALS, EXPLORER, RECOMMENDER, STORE
+from aiohttp import web
+
+from api.keys import ARRIVALS, EXPLORER, PROGRESS, RECOMMENDER, STORE
 from api.problems import not_found
 from api.resources.forms import NoBody, NoParameters, UserPath
 from api.resources.recommendations import (
@@ -14,6 +16,9 @@ from api.resources.recommendations import (
     RecommendationsQuery,
 )
 from api.routes import Call, Reply, Route
+
+_USUAL = PersonalQuery().limit
+_DIGITS = 18  # of a number that surely is one of a person
 
 
 async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> Reply:
@@ -35,6 +40,15 @@ async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> R
     return Reply(Recommendations(user_id=user_id, fresh=fresh, **dict(narrowed)))
 
 
+def list_at_hand(request: web.Request) -> bytes | None:
+    """The list of somebody whom the stream has brought."""
+    app, user_id = request.app, request.match_info["user_id"]
+    if not app[PROGRESS].caught_up or not (user_id.isascii() and user_id.isdigit() and len(user_id) <= _DIGITS):
+        return None
+    recommender, number = app[RECOMMENDER], int(user_id)
+    return recommender.rendered(number, _USUAL) if recommender.knows(number) else None
+
+
 async def recommend_for_ratings(call: Call[NoParameters, RecommendationsQuery, AnonymousRatings]) -> Reply:
     """Recommend movies to somebody without an account, for a few ratings of theirs."""
     query = call.query
@@ -50,6 +64,7 @@ ROUTES = (
         gives={HTTPStatus.OK: RecommendationsAnswer},
         problems=(HTTPStatus.NOT_FOUND,),
         from_memory=True,
+        at_once=list_at_hand,
     ),
     Route(
         method="POST",

@@ -1,6 +1,7 @@
 """The API as a process of its own, ended in the middle of writes: what it acknowledged is there."""
 
 import asyncio
+import os
 import secrets
 import signal
 import subprocess
@@ -10,9 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import psutil
 import psycopg
 import pytest
 from own_stack import Stack
+from prometheus_client.parser import text_string_to_metric_families
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dataflix.settings import PROJECT, Settings
@@ -24,11 +27,11 @@ ENOUGH = 60  # writes that were acknowledged before the process is ended
 class Api:
     """A process that serves on a free port."""
 
-    def __init__(self, stack: Stack, port: int, log: Path) -> None:
+    def __init__(self, stack: Stack, port: int, log: Path, *options: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "api"],
+                [sys.executable, "-m", "api", *options],
                 cwd=PROJECT,
                 env=stack.environment | {"DATAFLIX_API_PORT": str(port - stack.settings.port_offset)},
                 stdin=subprocess.DEVNULL,
@@ -50,8 +53,10 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(stack: Stack, port: int, log: Path) -> AsyncIterator[tuple[Api, aiohttp.ClientSession]]:
-    api = Api(stack, port, log)
+async def serving(
+    stack: Stack, port: int, log: Path, *options: str
+) -> AsyncIterator[tuple[Api, aiohttp.ClientSession]]:
+    api = Api(stack, port, log, *options)
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client:
             await api.wait_until_it_answers(client)
@@ -103,3 +108,45 @@ async def test_every_write_that_was_acknowledged_outlives_the_process(
         # Nothing was cut off: whoever was being answered has the answer, and whoever came later was not let in.
         assert written == set(acknowledged)
         assert code == 0
+
+
+def processes_of(api: Api) -> dict[int, int]:
+    """The processes behind the port: process number by the API's own number."""
+    children = psutil.Process(api.process.pid).children()
+    return {
+        int(line[line.index("process") + 1]): child.pid for child in children if "process" in (line := child.cmdline())
+    }
+
+
+async def processes_that_answer(url: str) -> set[str]:
+    """Each request comes over a connection of its own, and so to any of them."""
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as answer:
+        exposition = await answer.text()
+    told = text_string_to_metric_families(exposition)
+    [rows] = [family for family in told if family.name == "process_start_time_seconds"]
+    return {sample.labels["process"] for sample in rows.samples}
+
+
+async def test_of_two_processes_one_may_die_and_the_api_answers_and_is_two_again(
+    stack: Stack, source: Settings, kafka: Settings, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    patiently = AsyncRetrying(stop=stop_after_delay(90), wait=wait_fixed(0.2), reraise=True)
+    async with serving(stack, unused_tcp_port, tmp_path / "api.log", "--processes", "2") as (api, _):
+        async for attempt in patiently.copy():
+            with attempt:
+                assert await processes_that_answer(api.url) == {"1", "2"}
+        killed = processes_of(api)[1]
+        os.kill(killed, signal.SIGKILL)
+        async for attempt in patiently.copy():
+            with attempt:
+                assert await processes_that_answer(api.url) == {"1", "2"}
+                assert processes_of(api)[1] != killed
+        for _ in range(20):
+            async with aiohttp.ClientSession() as another, another.get(f"{api.url}/movies?limit=1") as answer:
+                assert answer.status == 200
+        left = processes_of(api)
+        api.process.kill()
+        api.process.wait()
+        async for attempt in patiently.copy():
+            with attempt:
+                assert not any(psutil.pid_exists(pid) for pid in left.values())

@@ -8,7 +8,7 @@ from serving import Api, Client, a_champion, a_rating, an_api
 from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.follower import Batch
-from api.instruments import Instruments
+from api.instruments import Instruments, joined
 from api.progress import Progress
 from api.replica import Replica
 from dataflix.model_registry import ChampionModel
@@ -53,6 +53,23 @@ async def test_what_the_recommender_holds_is_told() -> None:
     assert told["dataflix_api_rows", labels(table="movies")] == 12
     assert told["dataflix_api_rows", labels(table="ratings")] == 1
     assert told["dataflix_api_model_version", labels()] == 6
+
+
+async def test_what_several_processes_measured_stands_in_one_exposition() -> None:
+    async with an_api(movies=12).client() as client:
+        for _ in range(3):
+            await client.get("/users/7")
+        first = await (await client.get("/metrics")).read()
+        second = await (await client.get("/metrics")).read()
+    told = samples(joined({1: first, 2: second}).decode())
+    requests = "dataflix_api_requests_total"
+    assert told[requests, labels(method="GET", route="/users/{user_id}", status="404", process="2")] == 3
+    assert told["dataflix_api_rows", labels(table="movies", process="1")] == 12
+    assert told.keys() == {
+        (name, of | labels(process=number))
+        for number, one in (("1", first), ("2", second))
+        for name, of in samples(one.decode())
+    }
 
 
 def test_only_live_changes_tell_how_fresh_histories_are() -> None:

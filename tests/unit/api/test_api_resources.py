@@ -40,7 +40,8 @@ async def test_what_somebody_else_has_is_refused_without_repeating_it(client: Cl
     problem = await answer.json()
     assert answer.status == 409
     assert [error["pointer"] for error in problem["errors"]] == [f"/{field}"]
-    assert str(PERSON[field]) not in await answer.text()
+    del problem["instance"]  # a UUID may spell anything
+    assert str(PERSON[field]) not in str(problem)
 
 
 async def test_no_answer_about_people_holds_a_name_or_an_address(client: Client) -> None:

@@ -10,9 +10,10 @@ from aiohttp import ClientResponse
 from serving import Api, Client, an_api
 from structlog.testing import capture_logs
 
+from api.access_log import AccessLog
 from api.memory_store import MemoryStore
-from api.middleware import WithoutText
 from api.progress import Progress
+from api.request_marks import WithoutText
 from api.resources.forms import PageQuery
 from api.resources.movies import Movie
 from dataflix.errors import SourceUnavailable
@@ -111,6 +112,7 @@ async def test_the_access_log_names_the_route_and_nobody(
     caplog.set_level(logging.INFO, "api")
     async with an_api().client() as client:
         answers = [await client.get("/ratings/4711?limit=3"), await client.get(f"/{SECRET}")]
+    AccessLog.flush()
     requests = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [(line["route"], line["status"]) for line in requests] == [("/ratings/{user_id}", 404), ("unknown", 404)]
     assert [line["request_id"] for line in requests] == [answer.headers["X-Request-Id"] for answer in answers]
@@ -125,6 +127,7 @@ async def test_the_access_log_is_as_quiet_as_the_settings_want_it(
     caplog.set_level(logging.WARNING, "api")
     async with an_api().client() as client:
         await client.get("/ratings/4711")
+    AccessLog.flush()
     assert capsys.readouterr().err == ""
 
 

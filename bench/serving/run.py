@@ -1,0 +1,141 @@
+"""`bench serving`: ours and the bare handler by turns, then writes."""
+
+import http.client
+import random
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http import HTTPStatus
+from itertools import cycle
+from typing import Any
+
+import orjson
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bench.people import Crowd, crowd
+from bench.serving.load import Request, find_wrk, send, summed
+from dataflix.errors import DataflixError
+from dataflix.settings import Address, Settings
+
+TURNS = 3  # of each: what else the machine does meanwhile then hits both alike
+PEOPLE = 200  # made up for the run; their histories change while lists are asked for
+CHANGES_PER_SECOND = 20.0
+PAGE = 500
+PATIENCE = 20.0  # seconds
+_LOOPBACK = "127.0.0.1"
+
+
+def serving(settings: Settings, connections: int, seconds: int) -> dict[str, Any]:
+    """Requests a second and latencies of recommendations over all users, of the bare handler, and of writes.
+
+    ``seconds`` is the time for each of the three. Raises DataflixError when the API or the bare server is away.
+    """
+    wrk, turn = find_wrk(), max(1, seconds // TURNS)
+    with crowd(settings, PEOPLE) as people, bare_server() as bare_address:
+        lists = [Request("GET", f"/recommendations/{user}") for user in _users(settings, people)]
+        send(wrk, settings.api, lists, connections, turn)  # what is kept of lists is kept from here on
+        ours, bare = [], []
+        for _ in range(TURNS):
+            with _changing(settings, people):
+                ours.append(send(wrk, settings.api, lists, connections, turn))
+            bare.append(send(wrk, bare_address, lists, connections, turn))
+        memory = _memory(settings)
+        writes = send(wrk, settings.api, _ratings(people), connections, seconds)
+    figures = {"ours": summed(ours), "bare": summed(bare)}
+    return {
+        "connections": connections,
+        "users": len(lists),
+        **figures,
+        "ratio": round(figures["ours"]["rps"] / figures["bare"]["rps"], 3) if figures["bare"]["rps"] else None,
+        "writes": summed([writes]),
+        "memory_mb": memory,
+    }
+
+
+@contextmanager
+def bare_server() -> Iterator[Address]:
+    """The constant handler in a process of its own; gives its address."""
+    with socket.socket() as free:
+        free.bind((_LOOPBACK, 0))
+        address = Address(_LOOPBACK, int(free.getsockname()[1]))
+    process = subprocess.Popen([sys.executable, "-m", "bench.serving.bare", str(address.port)])
+    try:
+        patiently = Retrying(
+            stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.1), retry=retry_if_exception_type(OSError), reraise=True
+        )
+        try:
+            patiently(lambda: socket.create_connection((address.host, address.port)).close())
+        except OSError:
+            raise DataflixError("The bare server, which the API is compared with, did not start: try again.") from None
+        yield address
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _ask(settings: Settings, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+    """The body of an answer. Raises DataflixError when there is none, or it is an error."""
+    connection = http.client.HTTPConnection(settings.api.host, settings.api.port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, orjson.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise DataflixError(f"The API answers {method} with status {answer.status}: see `bin/dataflix status`.")
+        return answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise DataflixError(f"The API does not answer ({type(error).__name__}): see `bin/dataflix status`.") from None
+    finally:
+        connection.close()
+
+
+def _users(settings: Settings, people: Crowd) -> list[int]:
+    """Everybody whom the API lists and everybody of the crowd, in no order."""
+    users: set[int] = set(people.users)
+    after: int | None = 0
+    while after is not None:
+        page = orjson.loads(_ask(settings, "GET", f"/users?limit={PAGE}&after={after}"))
+        users.update(user["user_id"] for user in page["items"])
+        after = page["next"]
+    chosen = sorted(users)
+    random.Random(0).shuffle(chosen)  # noqa: S311 an order, no secret
+    return chosen
+
+
+@contextmanager
+def _changing(settings: Settings, people: Crowd) -> Iterator[None]:
+    """While inside, histories change now and then."""
+    stop = threading.Event()
+
+    def change() -> None:
+        pairs, stars = cycle(people.pairs()), cycle((2.0, 3.5, 5.0, 4.0))
+        while not stop.wait(1 / CHANGES_PER_SECOND):
+            user, movie = next(pairs)
+            _ask(settings, "PUT", f"/ratings/{user}/{movie}", {"rating": next(stars)})
+
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        try:
+            yield
+        finally:
+            stop.set()
+        changing.result()
+
+
+def _ratings(people: Crowd) -> list[Request]:
+    stars = cycle((2.0, 3.5, 5.0, 4.0, 1.0, 4.5, 3.0))
+    return [
+        Request("POST", "/ratings", orjson.dumps({"user_id": user, "movie_id": movie, "rating": next(stars)}))
+        for movie in people.movies
+        for user in people.users
+    ]
+
+
+def _memory(settings: Settings) -> float | None:
+    """Resident memory of the API in MB, as it says itself, of all its processes together."""
+    exposition = _ask(settings, "GET", "/metrics").decode()
+    told = [line for line in exposition.splitlines() if line.startswith("process_resident_memory_bytes")]
+    return round(sum(float(line.rpartition(" ")[2]) for line in told) / 2**20, 1) if told else None
