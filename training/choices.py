@@ -1,6 +1,7 @@
 """What a person chooses about a training."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +13,8 @@ class Choices:
 
     seed: int = 42
     # factors: a non-negative factorisation of runs of consecutive interactions
-    n_components: int = 64  # factors of each movie
-    max_iter: int = 60
+    n_components: int = 32  # factors of each movie
+    max_iter: int = 40
     run_length: int = 20  # interactions, about
     factor_penalty: float = 1e-3
     factor_half_life: float = 3.0  # interactions of a history until the weight has halved
@@ -26,7 +27,12 @@ class Choices:
     source_exponent: float = 0.7
     target_exponent: float = 0.5
     neighbours: int = 200  # kept for each movie
-    next_half_life: float = 3.0
+    next_half_life: float = 4.0
+    # next items, by regression: a neighbour that another one explains says less
+    regression_weight: float = 1.0  # what it says in all, where the counts say 1
+    next_ridge: float = 100.0
+    fewest_regressed: int = 10  # people who chose a movie that takes part
+    most_regressed: int = 4000  # movies that take part; memory and time grow with its square and cube
     # the blend, where there is too little to choose it by; next items weigh 1
     factor_weight: float = 0.1
     popularity_weight: float = 0.2
@@ -35,3 +41,6 @@ class Choices:
     person_shrinkage: float = 4.0
     star_factors: int = 12
     star_ridge: float = 15.0
+
+
+SHIPPED: Final = Choices()

@@ -1,25 +1,44 @@
-"""Counting who chose this went on to that, and keeping for each item what follows it most."""
+"""What follows what: who chose this went on to that, counted, and regressed on what else was chosen around it."""
 
 import numpy as np
+from scipy import sparse
 
-from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
-from dataflix.recommender.interactions import shared_places
+from dataflix.recommender.arrays import Float64Array, Rows
 from dataflix.recommender.next_items import NextItems
 from training.choices import Choices
 from training.interaction_log import InteractionLog
+from training.item_regression import Table, regress_next_items
+from training.pair_sums import pair_weight, places_of
 
 LARGEST_BLOCK = 4_000_000  # cells and pairs that are held at once
 
 
 def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
-    """For each item its strongest successors.
+    """For each item its strongest successors: by counts and, for movies that many people chose, by regression too.
+
+    The two are added, the regression as ``regression_weight`` times what the counts say in all.
+    The largest weight is 1.
+    """
+    counted = count_next_items(log, choices)
+    regressed = regress_next_items(log, choices) if choices.regression_weight else None
+    both = counted
+    if regressed is not None and regressed.nnz:
+        explaining = np.diff(regressed.indptr) > 0
+        said = float(np.repeat(explaining, np.diff(counted.indptr)) @ counted.data)
+        both = counted + regressed * np.float32(choices.regression_weight * said / float(regressed.sum()))
+        both.sort_indices()
+    return _strongest_of_each(both, choices.neighbours)
+
+
+def count_next_items(log: InteractionLog, choices: Choices) -> Table:
+    """For each item who went on from it to which others.
 
     Two interactions of one person that are d places apart count ``2 ** (-(d - 1) / pair_half_life)``, backwards as
     much less as ``backward`` says, and of one moment the mean of both. The sums are divided by powers of the popularity
     of both items, or the popular ones would follow everything. A block of items at a time, so memory is bounded.
     """
     popularity = log.popularity.astype(np.float64) + choices.damping
-    places = _places(log)
+    places = places_of(log)
     by_item = np.argsort(log.items, kind="stable")  # the interactions of each item
     ends = np.cumsum(np.bincount(log.items, minlength=log.item_ids.size))
     target_weight = popularity**-choices.target_exponent
@@ -33,14 +52,8 @@ def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
             counts.append(np.array([kept.size]))
             items.append(kept.astype(np.int32))
             weights.append(row[kept].astype(np.float32))
-    largest = max((float(part.max(initial=0.0)) for part in weights), default=0.0) or 1.0
-    return NextItems(np.cumsum(np.concatenate(counts)), np.concatenate(items), _scaled(weights, largest))
-
-
-def _places(log: InteractionLog) -> Float64Array:
-    """The place of each interaction in its person's history; those of one moment share the mean of their places."""
-    moment_of_person = np.cumsum(np.r_[True, (np.diff(log.users) != 0) | (np.diff(log.moments) != 0)])
-    return shared_places(moment_of_person)
+    cells = (np.concatenate(weights), np.concatenate(items), np.cumsum(np.concatenate(counts)))
+    return sparse.csr_array(cells, shape=(log.item_ids.size, log.item_ids.size))
 
 
 def _blocks(ends: Rows, items: int, pairs_each: int) -> list[tuple[int, int]]:
@@ -70,7 +83,7 @@ def _pair_sums(
         ahead = places[there] - places[here]
         direction = np.where(ahead > 0, 1.0, np.where(ahead < 0, choices.backward, (1.0 + choices.backward) / 2))
         cells.append((log.items[here] - first) * log.item_ids.size + log.items[there])
-        weights.append(direction * np.exp2(-(np.maximum(np.abs(ahead), 1.0) - 1.0) / choices.pair_half_life))
+        weights.append(direction * pair_weight(ahead, choices))
     shape = (last - first, log.item_ids.size)
     sums = np.bincount(np.concatenate(cells), weights=np.concatenate(weights), minlength=shape[0] * shape[1])
     return sums.reshape(shape).astype(np.float64, copy=False)
@@ -84,5 +97,13 @@ def _strongest(row: Float64Array, most: int) -> Rows:
     return np.sort(there[np.argsort(-row[there], kind="stable")[:most]])
 
 
-def _scaled(weights: list[Float32Array], largest: float) -> Float32Array:
-    return np.concatenate(weights) / np.float32(largest)
+def _strongest_of_each(table: Table, most: int) -> NextItems:
+    """The strongest of each row, in ascending order; the largest weight of all is 1."""
+    counts = np.diff(table.indptr)
+    rows = np.repeat(np.arange(counts.size), counts)
+    order = np.lexsort((table.indices, -table.data, rows))
+    kept = np.sort(order[np.arange(order.size) - np.repeat(table.indptr[:-1], counts) < most])
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(rows[kept], minlength=counts.size))])
+    weights = table.data[kept]
+    largest = weights.max(initial=0.0) or np.float32(1.0)
+    return NextItems(starts, table.indices[kept].astype(np.int32), (weights / largest).astype(np.float32))

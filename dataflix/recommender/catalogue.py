@@ -14,6 +14,7 @@ class Alignment(NamedTuple):
 
     rows: Rows  # the row in the model of each movie, -1 for a movie that it does not know
     unknown: Rows  # positions in the catalogue of the movies that the model does not know
+    same: bool  # the catalogue lists the items of the model, and nothing else
 
 
 class Catalogue:
@@ -92,7 +93,8 @@ class Catalogue:
         """Where ``movie_ids`` stand in ``model``."""
         if self._aligned is None or self._aligned[0] is not model:
             rows = model.rows_of(self.movie_ids)
-            self._aligned = (model, Alignment(rows, np.flatnonzero(rows < 0)))
+            same = np.array_equal(self.movie_ids, model.item_ids)
+            self._aligned = (model, Alignment(rows, np.flatnonzero(rows < 0), same))
         return self._aligned[1]
 
     def positions_of(self, movie_ids: Int64Array) -> Rows:

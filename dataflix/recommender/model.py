@@ -49,6 +49,7 @@ class ItemModel:
     gram_inverse: Float64Array = field(init=False)  # [k, k], its pseudo-inverse: where a fold-in begins
     factor_means: Float64Array = field(init=False)  # [k], over the items
     crowd: Float32Array = field(init=False)  # [n], the logarithm of the popularity, standardised over the items
+    weighted_crowd: Float32Array = field(init=False)  # [n], as the blend weighs it
 
     def __post_init__(self) -> None:
         check_kinds(self, _ARRAYS)
@@ -73,7 +74,8 @@ class ItemModel:
         object.__setattr__(self, "gram_inverse", np.linalg.pinv(self.gram, hermitian=True))
         object.__setattr__(self, "factor_means", wide.mean(axis=0))
         object.__setattr__(self, "crowd", standardised(np.log1p(self.popularity)))
-        for name in (*_ARRAYS, "by_factor", "gram", "gram_inverse", "factor_means", "crowd"):
+        object.__setattr__(self, "weighted_crowd", np.float32(self.blend.popularity) * self.crowd)
+        for name in (*_ARRAYS, "by_factor", "gram", "gram_inverse", "factor_means", "crowd", "weighted_crowd"):
             getattr(self, name).setflags(write=False)
 
     @property

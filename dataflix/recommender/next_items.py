@@ -40,7 +40,7 @@ class NextItems:
         parts = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
         items = np.concatenate([self.items[part] for part in parts])
         said = np.concatenate([self.weights[part] for part in parts]) * np.repeat(weights, ends - begins)
-        return np.bincount(items, weights=said, minlength=count).astype(np.float64)
+        return np.bincount(items, weights=said, minlength=count).astype(np.float64, copy=False)
 
     def said(self, rows: Rows, wanted: Rows) -> Float64Array:
         """What each of ``rows`` says of each of ``wanted``, [rows, wanted]; no item is wanted twice."""

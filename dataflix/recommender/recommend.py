@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from dataflix.recommender.catalogue import Catalogue
 from dataflix.recommender.interactions import History, Interaction
 from dataflix.recommender.model import ItemModel
 from dataflix.recommender.taste import taste
+
+_BLOCK: Final = 32
 
 
 class Basis(StrEnum):
@@ -61,8 +63,8 @@ def rank(model: ItemModel | None, catalogue: Catalogue, history: History, limit:
     if model is None or known_scores is None:
         return _by_popularity(catalogue, _unseen(catalogue, seen), limit)
 
-    rows, unknown = catalogue.alignment(model)
-    scores = known_scores.take(rows, mode="wrap")
+    rows, unknown, same = catalogue.alignment(model)
+    scores = known_scores if same else known_scores.take(rows, mode="wrap")
     scores[unknown] = -np.inf
     scores[seen] = -np.inf
     left = rows.size - unknown.size - int(np.count_nonzero(rows[seen] >= 0))
@@ -95,12 +97,21 @@ def top(limit: int, *keys: Float64Array | Float32Array) -> Rows:
     if limit <= 0:
         return np.empty(0, dtype=np.intp)
     first = keys[0]
-    if limit < first.size:
-        candidates = np.flatnonzero(first >= np.partition(first, first.size - limit)[first.size - limit])
-    else:
-        candidates = np.arange(first.size)
+    candidates = np.flatnonzero(first >= _edge(first, limit)) if limit < first.size else np.arange(first.size)
     order = np.lexsort([-key[candidates] for key in reversed(keys)])
     return candidates[order[:limit]]
+
+
+def _edge(values: Float64Array | Float32Array, limit: int) -> float:
+    """A number that at least ``limit`` of the more than ``limit`` values reach, and few others.
+
+    Of a short list from many values it is the ``limit``-th highest maximum of a block, which is much faster to find
+    than the ``limit``-th highest value.
+    """
+    blocks = values.size // _BLOCK
+    if blocks > limit:
+        values = values[: blocks * _BLOCK].reshape(_BLOCK, blocks).max(axis=0)
+    return float(np.partition(values, values.size - limit)[values.size - limit])
 
 
 def _unseen(catalogue: Catalogue, seen: Rows) -> Rows:

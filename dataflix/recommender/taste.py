@@ -24,19 +24,19 @@ class PersonalParts(NamedTuple):
 
 
 def taste(model: ItemModel, history: History) -> Float32Array | None:
-    """Score of every item of the model; None when the model knows nothing of this history."""
+    """Score of every item of the model, in an array of its own; None when the model knows nothing of this history."""
     blend = model.blend
-    parts = personal_parts(model, history)
-    weighted = [
-        np.float32(weight) * part
-        for weight, part in ((blend.factors, parts.factors), (blend.next_items, parts.next_items))
-        if part is not None
-    ]
-    if not weighted:
-        return None
-    scores = weighted[0] if len(weighted) == 1 else weighted[0] + weighted[1]
-    if blend.popularity:
-        scores += np.float32(blend.popularity) * model.crowd
+    known = KnownHistory.of(model, history)
+    by_next = _by_next_items(model, known, blend.next_items_recency, blend.next_items)
+    by_factors = _by_factors(model, known, blend.factors_recency, blend.factors)
+    if by_next is None:
+        scores = by_factors
+    else:
+        scores = by_next
+        if by_factors is not None:
+            scores += by_factors
+    if scores is not None and blend.popularity:
+        scores += model.weighted_crowd
     return scores
 
 
@@ -45,8 +45,8 @@ def personal_parts(model: ItemModel, history: History) -> PersonalParts:
     blend = model.blend
     known = KnownHistory.of(model, history)
     return PersonalParts(
-        factors=_by_factors(model, known, blend.factors_recency) if blend.factors else None,
-        next_items=_by_next_items(model, known, blend.next_items_recency) if blend.next_items else None,
+        factors=_by_factors(model, known, blend.factors_recency, float(blend.factors > 0)),
+        next_items=_by_next_items(model, known, blend.next_items_recency, float(blend.next_items > 0)),
     )
 
 
@@ -83,23 +83,27 @@ def votes_spread(votes: Float64Array) -> float:
     return _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
 
 
-def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency) -> Float32Array | None:
+def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
+    """With standard deviation ``weight``; None where that is 0 or nothing can be said."""
+    if not weight:
+        return None
     counted, weights = known.weighted(recency)
     person = fold_in_rows(model, known.rows[counted], weights)
     spread = factors_spread(model, person)
     if not spread:
         return None
     there = np.flatnonzero(person)
-    return (person[there] / spread).astype(np.float32) @ model.by_factor[there]
+    return (person[there] * (weight / spread)).astype(np.float32) @ model.by_factor[there]
 
 
-def _by_next_items(model: ItemModel, known: KnownHistory, recency: Recency) -> Float32Array | None:
-    if model.next_items is None:
+def _by_next_items(model: ItemModel, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
+    """As ``_by_factors``."""
+    if model.next_items is None or not weight:
         return None
     counted, weights = known.weighted(recency)
     votes = model.next_items.votes(known.rows[counted], weights)
     spread = votes_spread(votes)
-    return (votes / spread).astype(np.float32) if spread else None
+    return np.multiply(votes, weight / spread, dtype=np.float32, casting="same_kind") if spread else None
 
 
 def _spread(mean: float, square: float) -> float:

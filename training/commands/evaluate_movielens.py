@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.choices import Choices
+from training.movielens.log import Ties, interaction_log
 from training.progress import Steps
 from training.splits import Protocol
 
@@ -18,18 +19,20 @@ COLUMNS = ("ndcg@10", "recall@10", "mrr", "coverage", "novelty", "rmse", "mae", 
 def evaluate_movielens(
     path: Annotated[Path, typer.Argument(help="A MovieLens folder, of any release.")],
     protocol: Annotated[Protocol, typer.Option(help="Which ratings are held out.")] = Protocol.LEAVE_LAST_OUT,
+    ties: Annotated[
+        Ties, typer.Option(help="The order of ratings of one second: that of the file, or none.")
+    ] = Ties.FILE,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same figures.")] = 42,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure what would serve against popularity, the first design and EASE^R. Needs no running stack."""
     from training.evaluation.comparison import compare  # noqa: PLC0415  # imports scikit-learn: seconds
     from training.movielens.files import read_data_set  # noqa: PLC0415
-    from training.movielens.log import interaction_log  # noqa: PLC0415
 
     with Steps(Console(stderr=True, highlight=False)) as steps:
         steps.begin("Reading and checking the files")
-        log = interaction_log(read_data_set(path.expanduser()))
-        result = compare(log, protocol, Choices(seed=seed), steps)
+        log = interaction_log(read_data_set(path.expanduser()), ties)
+        result = compare(log, protocol, Choices(seed=seed), steps) | {"ties": str(ties)}
     if as_json:
         typer.echo(json.dumps(result))
     else:

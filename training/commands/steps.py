@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from dataflix.settings import Settings, load_settings
-from training.choices import Choices
+from training.choices import SHIPPED, Choices
 from training.errors import NotPromoted
 from training.mlflow_environment import settle_mlflow
 from training.progress import Steps
@@ -59,8 +59,8 @@ def snapshot(
 
 def fit(
     snapshot_id: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Id of a snapshot.")],
-    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 64,
-    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 60,
+    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = SHIPPED.n_components,
+    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = SHIPPED.max_iter,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
     purpose: Annotated[
         str | None, typer.Option("--for", help="What it is for: repeated, the version of the first time is given back.")

@@ -10,14 +10,14 @@ from rich.console import Console
 
 from dataflix.model_registry import ChampionVersion, find_champion
 from dataflix.settings import Settings, load_settings
-from training.choices import Choices
+from training.choices import SHIPPED, Choices
 from training.mlflow_environment import settle_mlflow
 from training.progress import Steps
 
 
 def train(
-    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = 64,
-    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = 60,
+    n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = SHIPPED.n_components,
+    max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = SHIPPED.max_iter,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing when there is a champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
