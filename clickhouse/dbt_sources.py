@@ -5,15 +5,17 @@ from typing import Any
 
 import yaml
 
-from clickhouse.raw_tables import INGESTED_AT, RAW_DATABASE, RawTable
+from clickhouse.raw_tables import RAW_DATABASE, RawTable
 from dataflix.contracts import Table
 
 _HEADER = (
     "# Generated from the contracts by `python -m clickhouse dbt-sources`: change a contract, then run that again.\n"
 )
 _WIDTH = 120
-# A quiet source is no fault: nobody signs up for days on end. Worth a look, no more.
-_FRESHNESS = {"warn_after": {"count": 7, "period": "day"}}
+# A quiet source is no fault. So not the newest row tells, but up to when the stream is known to have brought all there
+# was: see dbt/macros/freshness.sql.
+_HELD_UNTIL = "{{ held_until(this.identifier) }}"
+_FRESHNESS = {"warn_after": {"count": 5, "period": "minute"}, "error_after": {"count": 30, "period": "minute"}}
 
 
 def render(tables: Iterable[Table]) -> str:
@@ -27,7 +29,7 @@ def render(tables: Iterable[Table]) -> str:
                 "schema": f"{{{{ env_var('DATAFLIX_DBT_RAW', '{RAW_DATABASE}') }}}}",
                 "description": "Masked changes of the source tables, one row for each version of a row. "
                 "Read them with FINAL and without the deleted ones, as the staging models do.",
-                "config": {"loaded_at_field": INGESTED_AT, "freshness": _FRESHNESS},
+                "config": {"loaded_at_query": _HELD_UNTIL, "freshness": _FRESHNESS},
                 "tables": [_table(table) for table in tables],
             }
         ],

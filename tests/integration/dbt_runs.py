@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from dbt.artifacts.schemas.freshness import FreshnessResult
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 
@@ -62,14 +63,24 @@ class Dbt:
 
     def try_(self, command: str, *arguments: str) -> dict[str, str]:
         """Run dbt, whatever comes of it: how each model and each test ended, by its name."""
+        result = self._invoke(command, *arguments)
+        assert isinstance(result, RunExecutionResult)
+        return {one.node.name: str(one.status) for one in result.results}
+
+    def freshness(self) -> dict[str, str]:
+        """`dbt source freshness`: pass, warn or error by table."""
+        result = self._invoke("source", "freshness")
+        assert isinstance(result, FreshnessResult)
+        return {one.node.name: str(one.status) for one in result.results}
+
+    def _invoke(self, *arguments: str) -> object:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self._environment.items():
                 patch.setenv(name, value)
             options = (f"--{name}={value}" for name, value in self._options.items())
-            done = dbtRunner().invoke([command, *arguments, *options])
+            done = dbtRunner().invoke([*arguments, *options])
         assert done.exception is None, done.exception
-        assert isinstance(done.result, RunExecutionResult)
-        return {result.node.name: str(result.status) for result in done.result.results}
+        return done.result
 
     def build(self, *arguments: str) -> dict[str, str]:
         """`dbt build`. Fails unless every model is built and no test has failed; a warning is no failure."""

@@ -1,6 +1,7 @@
 """The marts that dbt builds on a real server out of a handful of raw rows."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,9 @@ from clickhouse_connect.driver.client import Client
 from dbt_runs import MARTS, Dbt, at, moment, shown, stream, truncate
 from own_stack import Stack
 
+from dataflix import metrics
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
+from dataflix.pipeline_history import READING_COLUMNS, READINGS
 from dataflix.recommender import WATCHED_ONLY_SCORE
 from dataflix.settings import Settings
 
@@ -125,3 +128,36 @@ def test_what_fails_a_test_is_not_published(raw: Client, dbt: Dbt) -> None:
     dbt.run()
     assert raw.query("select rating from analytics.user_movie_matrix").result_rows == [(Decimal("3.0"),)]
     assert raw.query("select ratings from analytics.users").result_rows == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("ago", "waiting", "beat", "told"),
+    [
+        pytest.param(0, 0, 5, "pass", id="known to hold all"),
+        pytest.param(600, 0, 5, "warn", id="nobody watches"),
+        pytest.param(0, 600, 5, "warn", id="the worker is behind"),
+        pytest.param(0, 0, 600, "warn", id="the connector hangs"),
+        pytest.param(0, 1_000, 1_000, "error", id="long ago"),
+        pytest.param(0, 0, None, "error", id="the source does not answer"),
+    ],
+)
+def test_what_is_fresh_is_known_of_a_quiet_source_too(
+    raw: Client, dbt: Dbt, ago: int, waiting: int, beat: int | None, told: str
+) -> None:
+    at = datetime.now(UTC) - timedelta(seconds=ago)
+    rows: list[tuple[datetime, str, str, float]] = [
+        *((at, metrics.WATCHER_WORKER_LAG_SECONDS.name, table, 0) for table in ("users", "movies", "watched_movies")),
+        (at, metrics.WATCHER_WORKER_LAG_SECONDS.name, "ratings", waiting),
+    ]
+    if beat is not None:
+        rows.append((at, metrics.WATCHER_HEARTBEAT_AGE_SECONDS.name, "", beat))
+    raw.command(f"truncate table {READINGS}")
+    try:
+        raw.insert(READINGS, rows, column_names=READING_COLUMNS)
+        found = dbt.freshness()
+    finally:
+        raw.command(f"truncate table {READINGS}")
+
+    assert found["ratings"] == told
+    if not ago and beat == 5:
+        assert found["movies"] == "pass"

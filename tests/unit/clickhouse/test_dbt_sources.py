@@ -4,7 +4,9 @@ import yaml
 
 from clickhouse.__main__ import DBT_SOURCES
 from clickhouse.dbt_sources import render
+from dataflix import metrics
 from dataflix.contracts import load_contracts
+from dataflix.pipeline_history import READINGS
 from dataflix.settings import PROJECT
 
 CONTRACTS = PROJECT / "contracts"
@@ -39,8 +41,11 @@ def test_a_further_contract_is_a_further_source(tmp_path: Path) -> None:
     }
 
 
-def test_freshness_is_read_from_when_rows_arrived() -> None:
+def test_freshness_is_read_from_what_the_watcher_writes_down() -> None:
     source = yaml.safe_load(render(load_contracts(CONTRACTS)))["sources"][0]
-    loaded_at = source["config"]["loaded_at_field"]
-    for table in source["tables"]:
-        assert loaded_at in {column["name"] for column in table["columns"]}
+    assert source["config"]["loaded_at_query"] == "{{ held_until(this.identifier) }}"
+
+    macro = (PROJECT / "dbt" / "macros" / "freshness.sql").read_text(encoding="utf-8")
+    assert READINGS in macro
+    for metric in (metrics.WATCHER_WORKER_LAG_SECONDS, metrics.WATCHER_HEARTBEAT_AGE_SECONDS):
+        assert f"'{metric.name}'" in macro
