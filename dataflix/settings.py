@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     )
     snapshot_retention_days: int = Field(default=7, ge=1, description="How long a data set of a training is kept")
     retrain_changes: int = Field(default=20, ge=1, description="Changed interactions that are worth a training")
+    retrain_minutes: int = Field(default=60, ge=0, description="Least minutes from one training to the next by itself")
     api_processes: int = Field(default=1, ge=1, le=64, description="Processes of the API behind its one port")
     api_requests_per_second: float = Field(default=100, gt=0, description="For each token; twice as many in a burst")
     api_concurrent_requests: int = Field(default=256, ge=1, description="More at once are refused with 503")
@@ -145,6 +146,8 @@ class Settings(BaseSettings):
         default="", description="Origins whose pages may use the API, separated by ','; none unless set"
     )
     transform_minutes: int = Field(default=15, ge=1, le=59, description="Minutes between two runs of the marts")
+    task_retries: int = Field(default=2, ge=0, description="How often a task of Airflow is tried again")
+    task_retry_seconds: int = Field(default=10, ge=1, description="Pause before a first retry; the next are longer")
     backup_retention_days: int = Field(default=7, ge=1, description="How long a backup of the catalogues is kept")
     webhook_url: str = Field(default="", description="Where a failed task of Airflow is posted to, as JSON")
     recover: bool = Field(

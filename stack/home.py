@@ -174,7 +174,7 @@ def prepare_home(port_offset: int | None, environ: Mapping[str, str]) -> Home:
     told = {
         name: value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and (name in _KEPT or name.endswith(_KEPT_ENDINGS)) and value
+        if name.startswith(PREFIX) and (name in _KEPT or name.endswith(_KEPT_ENDINGS)) and (value or name == OPTIONAL)
     }
     if port_offset is not None:
         told[PREFIX + "PORT_OFFSET"] = str(port_offset)

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from stack.errors import StepFailed
 from stack.home import Home
+from stack.preparation import run_logged
 
 _SHOWN_LINES = 6
 PASSED_THROUGH: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -22,21 +23,13 @@ class Programs:
     def run(self, program: str, *arguments: str) -> None:
         """Run ``python -m program arguments`` with its output in a log. Raises StepFailed with the last of it."""
         log = self._home.logs / f"{program}-{arguments[0]}.log"
-        with log.open("w") as output:
-            log.chmod(0o600)
-            done = subprocess.run(
-                [sys.executable, "-m", program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode:
+        code = run_logged([sys.executable, "-m", program, *arguments], log)
+        if code:
             last = "\n".join(
                 f"    {line}" for line in log.read_text(errors="replace").strip().splitlines()[-_SHOWN_LINES:]
             )
             raise StepFailed(
-                f"`{program} {' '.join(arguments)}` failed with exit code {done.returncode}; it ended with\n{last}\n"
+                f"`{program} {' '.join(arguments)}` failed with exit code {code}; it ended with\n{last}\n"
                 f"The whole log is {log}."
             )
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import xmlrpc.client
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from stack.errors import ServiceFailed
-from stack.home import MASKING_KEY, Home, write_private
+from stack.home import MASKING_KEY, OPTIONAL, Home, write_private
 from stack.service import ProcessInfo, Service, Tier
 from stack.supervisor_config import render
 
@@ -95,8 +95,8 @@ class Supervisor:
             self._reload(declared)
             return
         self._socket().unlink(missing_ok=True)
-        # A service reads the masking key from the home, where it may be another one by the time of its next start
-        environ = {name: value for name, value in os.environ.items() if name != MASKING_KEY}
+        # A service reads these from the home, where they may be others by the time of its next start
+        environ = {name: value for name, value in os.environ.items() if name not in (MASKING_KEY, OPTIONAL)}
         environ |= {SERVICE_VARIABLE: "supervisor", "DATAFLIX_HOME": str(self._home.folder)}
         done = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)],
@@ -150,6 +150,8 @@ class Supervisor:
 
         # Each has its own time to end, after which supervisord kills it
         _eventually(ended, 90)
+        # One that was killed before has left its children to themselves
+        end_leftovers(self._home.folder, wanted)
 
     def down(self, services: Iterable[Service], *, discard: bool) -> None:
         """Stop everything, what reads before what is read, then the supervisor; end what outlived an earlier one.
@@ -180,21 +182,24 @@ def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return bool(attempts(condition))
 
 
-def leftovers(home: Path) -> Iterator[psutil.Process]:
+def leftovers(home: Path, services: Collection[str] | None = None) -> Iterator[psutil.Process]:
     """The processes of ``home`` that run, whoever watches over them: each carries the home in its environment.
+
+    Of these services alone, where some are named.
 
     PostgreSQL's children write their titles over theirs; they end with the first of its processes, which does not.
     """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             environ = process.environ()
-            if environ.get("DATAFLIX_HOME") == str(home) and SERVICE_VARIABLE in environ:
+            service = environ.get(SERVICE_VARIABLE) if environ.get("DATAFLIX_HOME") == str(home) else None
+            if service and (services is None or service in services):
                 yield process
 
 
-def end_leftovers(home: Path) -> None:
-    """End what an earlier supervisor left running: asked first, killed after."""
-    found = list(leftovers(home))
+def end_leftovers(home: Path, services: Collection[str] | None = None) -> None:
+    """End what an earlier supervisor, or one of these services, left running: asked first, killed after."""
+    found = list(leftovers(home, services))
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             # PostgreSQL: end sessions and finish, rather than wait for them

@@ -5,14 +5,14 @@ What one step leaves for the next lies in the object store and in MLflow's regis
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.errors import NotFound, SourceUnavailable
 from dataflix.model_registry import Announcement
 from dataflix.settings import Settings
 from training.announcer import announce
-from training.cadence import LastTraining, reason_to_wait
+from training.cadence import Cadence, LastTraining, reason_to_wait
 from training.candidates import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, is_stale, objection
 from training.choices import Choices
 from training.clickhouse_source import TABLE, read_interactions
@@ -55,7 +55,8 @@ class Training:
         last = next(iter(self._registry.newest()), None)
         changes = snapshot.changes_since(self._snapshot_of(last) if last else None)
         known = LastTraining(last.version, last.at) if last else None
-        wait = reason_to_wait(known, changes, self._settings.retrain_changes, datetime.now(UTC))
+        wanted = Cadence(timedelta(minutes=self._settings.retrain_minutes), self._settings.retrain_changes)
+        wait = reason_to_wait(known, changes, wanted, datetime.now(UTC))
         self._snapshots.save(snapshot)
         return Taken(snapshot, changes, wait)
 

@@ -1,7 +1,7 @@
 """A new model: data-set snapshot, fit, evaluation, gate, promotion, announcement. Each step is safe to repeat.
 
-Runs when the marts are new and every night. Runs by the clock skip unless a training is due: at most hourly, at least
-daily, in between when enough has changed. Somebody who starts it by hand gets a training at once.
+Runs when the marts are new and every night. Runs by the clock skip unless a training is due: not soon after the last
+one, at least daily, in between when enough has changed. Somebody who starts it by hand gets a training at once.
 """
 
 from datetime import datetime

@@ -45,8 +45,8 @@ def post_failure(context: Mapping[str, Any]) -> None:
 
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": OWNER,
-    "retries": 2,
-    "retry_delay": timedelta(seconds=10),
+    "retries": int(os.environ.get("DATAFLIX_TASK_RETRIES", "2")),
+    "retry_delay": timedelta(seconds=int(os.environ.get("DATAFLIX_TASK_RETRY_SECONDS", "10"))),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(minutes=30),

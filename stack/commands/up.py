@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from stack import preflight
-from stack.errors import PreflightFailed
+from stack.errors import BadInput, PreflightFailed
 from stack.home import MASKING_KEY, OPTIONAL, Home, open_home, prepare_home, read_env
 from stack.jars import install_jars
 from stack.loading import FullStart, partial_start
@@ -45,6 +45,10 @@ def up(
         typer.Option("--with", metavar="NAME", help=f"Run this too: {', '.join(OPTIONS)}. Repeatable, and remembered."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Run everything that is optional too. Remembered.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="NAME", help="Stop this and run it no more; its data stay. Repeatable."),
+    ] = None,
     port_offset: Annotated[
         int | None, typer.Option(min=0, max=46_000, help="Add this to every port of this home. Remembered.")
     ] = None,
@@ -55,7 +59,11 @@ def up(
     or configuration takes effect.
     """
     remembered = [option.name for option in chosen(open_home().settings)]
-    os.environ[OPTIONAL] = ",".join(checked([*remembered, *(optional or []), *(OPTIONS if full else [])]))
+    asked = checked([*(OPTIONS if full else []), *(optional or [])])
+    dropped = checked(without or [])
+    if both := {*(optional or [])} & {*dropped}:
+        raise BadInput(f"{both.pop()} cannot be run and stopped at the same time: ask for --with or --without.")
+    os.environ[OPTIONAL] = ",".join(name for name in checked([*remembered, *asked]) if name not in dropped)
     known = services(open_home())
     for name in only or []:
         named(name, known)

@@ -6,8 +6,6 @@
 import base64
 import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -15,9 +13,9 @@ from urllib.parse import quote
 from dataflix.settings import PROJECT
 from stack.bootstrap import REQUIREMENTS, ensure
 from stack.digests import digest
-from stack.errors import StepFailed
 from stack.health import document
 from stack.home import Home, write_private
+from stack.preparation import Preparation
 from stack.service import Unhealthy
 
 ENVIRONMENT = "airflow"
@@ -26,7 +24,6 @@ DATABASE = "airflow"
 USER = "admin"
 CODE = PROJECT / "airflow"
 LOCK = REQUIREMENTS / f"{ENVIRONMENT}.lock"
-_MIGRATED = "migrated-with"
 
 
 def folder(home: Home) -> Path:
@@ -82,7 +79,11 @@ def environment(home: Home) -> Mapping[str, str]:
             "enable_health_check": "False",
             # A scheduler that was killed: the next one takes its tasks up within a minute, not after five
             "orphaned_tasks_check_interval": "20",
+            # A run is a chain of short tasks, and each waits for the scheduler's next look
+            "scheduler_idle_sleep_time": "0.5",
         },
+        # So late a task's end is seen when its last word came first, and until then it holds one of the places
+        "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {"refresh_interval": "30", "min_file_process_interval": "60", "parsing_processes": "1"},
         "usage_data_collection": {"enabled": "False"},
         "cosmos": {"enable_telemetry": "False", "cache_dir": str(own / "cosmos"), "propagate_logs": "True"},
@@ -99,6 +100,8 @@ def environment(home: Home) -> Mapping[str, str]:
         # The folder airflow/ of the project is no package, and must not be looked into for one
         "PYTHONPATH": "",
         "DATAFLIX_TRANSFORM_MINUTES": str(settings.transform_minutes),
+        "DATAFLIX_TASK_RETRIES": str(settings.task_retries),
+        "DATAFLIX_TASK_RETRY_SECONDS": str(settings.task_retry_seconds),
         "DATAFLIX_WEBHOOK_URL": settings.webhook_url,
     }
 
@@ -117,25 +120,15 @@ def prepare(home: Home) -> None:
 def migrate(home: Home) -> None:
     """Bring Airflow's database up to its release; at once where that was done. Raises StepFailed."""
     prepare(home)
-    done = folder(home) / _MIGRATED
-    made_from = digest((LOCK, home.secrets_file))
-    if done.is_file() and done.read_text() == made_from:
-        return
-    log = home.logs / "airflow-migrate.log"
-    with log.open("w") as output:
-        log.chmod(0o600)
-        finished = subprocess.run(
-            [str(part) for part in command(home, "db", "migrate")],
-            env=os.environ | environment(home),
-            cwd=folder(home),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if finished.returncode:
-        raise StepFailed(f"Airflow's database could not be brought up to date: the whole log is {log}.")
-    done.write_text(made_from)
+    Preparation(
+        failure="Airflow's database could not be brought up to date",
+        command=command(home, "db", "migrate"),
+        environment=environment(home),
+        folder=folder(home),
+        log=home.logs / "airflow-migrate.log",
+        mark=folder(home) / "migrated-with",
+        made_from=digest((LOCK, home.secrets_file)),
+    ).run()
 
 
 def part_is_well(home: Home, part: str) -> Callable[[], None]:

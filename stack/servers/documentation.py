@@ -1,7 +1,5 @@
 """dbt's documentation of the marts, with their lineage: one file, made by dbt, served on loopback."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +7,10 @@ from pathlib import Path
 from dataflix.settings import PROJECT
 from stack.commands import dbt
 from stack.digests import digest
-from stack.errors import StepFailed
 from stack.home import Home
+from stack.preparation import Preparation
 
 CODE = PROJECT / "dbt"
-_MADE_FROM = "made-from"
 
 
 def folder(home: Home) -> Path:
@@ -34,23 +31,20 @@ def prepare(home: Home) -> None:
 
     Raises StepFailed.
     """
-    served, done = folder(home) / "index.html", home.folder / "dbt" / _MADE_FROM
-    made_from = digest((CODE, home.settings.contracts))
-    if served.is_file() and done.is_file() and done.read_text() == made_from:
-        return
+    served, mark = folder(home) / "index.html", home.folder / "dbt" / "made-from"
     environment = dbt.environment(home.settings)
-    log = home.logs / "documentation.log"
-    with log.open("w") as output:
-        finished = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "docs", "generate", "--static"],
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if finished.returncode:
-        raise StepFailed(f"dbt could not write the documentation: the whole log is {log}.")
-    folder(home).mkdir(exist_ok=True)
-    (Path(environment["DBT_TARGET_PATH"]) / "static_index.html").replace(served)
-    done.write_text(made_from)
+    written = Path(environment["DBT_TARGET_PATH"]) / "static_index.html"
+    if not (served.is_file() or written.is_file()):
+        mark.unlink(missing_ok=True)
+    Preparation(
+        failure="dbt could not write the documentation",
+        command=[sys.executable, "-m", "dbt.cli.main", "docs", "generate", "--static"],
+        environment=environment,
+        folder=home.folder,
+        log=home.logs / "documentation.log",
+        mark=mark,
+        made_from=digest((CODE, home.settings.contracts)),
+    ).run()
+    if written.is_file():
+        folder(home).mkdir(exist_ok=True)
+        written.replace(served)

@@ -1,7 +1,5 @@
 """Superset in an environment of its own: one gunicorn process with threads, and its database in our PostgreSQL."""
 
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -9,8 +7,8 @@ from urllib.parse import quote
 from dataflix.settings import PROJECT
 from stack.bootstrap import REQUIREMENTS, ensure
 from stack.digests import digest
-from stack.errors import StepFailed
 from stack.home import Home
+from stack.preparation import Preparation
 
 ENVIRONMENT = "superset"
 ROLE = "dataflix_superset"
@@ -22,7 +20,6 @@ CONFIGURATION = CODE / "superset_config.py"
 _INITIALISE = CODE / "initialise.py"
 # A dashboard asks for all of its charts at once
 THREADS = 8
-_PREPARED = "prepared-with"
 
 
 def folder(home: Home) -> Path:
@@ -68,26 +65,16 @@ def prepare(home: Home) -> None:
     """
     ensure(ENVIRONMENT, home.runtime)
     folder(home).mkdir(mode=0o700, exist_ok=True)
-    done = folder(home) / _PREPARED
-    made_from = digest((LOCK, _INITIALISE, home.secrets_file))
-    if done.is_file() and done.read_text() == made_from:
-        return
-    log = home.logs / "superset-initialise.log"
     administrator = {
         "SUPERSET_ADMIN_USER": USER,
         "SUPERSET_ADMIN_PASSWORD": home.settings.superset_admin_password.get_secret_value(),
     }
-    with log.open("w") as output:
-        log.chmod(0o600)
-        finished = subprocess.run(
-            [_program(home, "python"), _INITIALISE],
-            env=os.environ | environment(home) | administrator,
-            cwd=folder(home),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if finished.returncode:
-        raise StepFailed(f"Superset's database could not be brought up to date: the whole log is {log}.")
-    done.write_text(made_from)
+    Preparation(
+        failure="Superset's database could not be brought up to date",
+        command=[_program(home, "python"), _INITIALISE],
+        environment={**environment(home), **administrator},
+        folder=folder(home),
+        log=home.logs / "superset-initialise.log",
+        mark=folder(home) / "prepared-with",
+        made_from=digest((LOCK, _INITIALISE, home.secrets_file)),
+    ).run()

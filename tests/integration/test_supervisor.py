@@ -20,6 +20,10 @@ from stack.startup import Starter
 from stack.supervision import Supervisor, leftovers
 
 WAITS = "import signal; signal.pause()"
+# As servers do that start workers of their own: in a group of theirs, a signal to the service does not reach them
+STARTS_ANOTHER = (
+    f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {WAITS!r}], start_new_session=True); {WAITS}"
+)
 FAILS = "raise SystemExit(3)"
 
 
@@ -88,6 +92,27 @@ def test_what_outlives_its_supervisor_is_found_and_ended(home: Home) -> None:
     assert [process.pid for process in leftovers(home.folder)] == [orphan]
     supervisor.end_leftovers()
     assert not psutil.pid_exists(orphan)
+
+
+def test_stopped_a_service_leaves_nothing_of_itself_running_also_of_when_it_was_killed(home: Home) -> None:
+    supervisor = Supervisor(home)
+    supervisor.bring_up([a_service(home, program=STARTS_ANOTHER), a_service(home, "second")])
+    supervisor.start("second")
+    supervisor.start("waits")
+    killed = running(supervisor).pid
+    for attempt in eventually():
+        with attempt:
+            assert len(list(leftovers(home.folder, {"waits"}))) == 2
+    assert killed
+    os.kill(killed, signal.SIGKILL)
+    for attempt in eventually():
+        with attempt:
+            assert len(list(leftovers(home.folder, {"waits"}))) == 3
+
+    supervisor.stop(["waits"])
+
+    assert list(leftovers(home.folder, {"waits"})) == []
+    assert running(supervisor, "second").pid
 
 
 def test_down_leaves_no_process_and_no_socket(home: Home) -> None:

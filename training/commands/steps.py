@@ -47,7 +47,7 @@ def _tell(result: dict[str, Any], nothing_to_do: str | None = None) -> None:
 def snapshot(
     if_due: Annotated[
         bool,
-        typer.Option("--if-due", help="Exit 99 within an hour of the last training, or a day with too few changes."),
+        typer.Option("--if-due", help="Exit 99 soon after the last training, or within a day with too few changes."),
     ] = False,
 ) -> None:
     """Keep the interactions as they are now, under the hash of their content."""

@@ -47,6 +47,8 @@ def test_every_command_explains_itself(command: str) -> None:
         (("up", "--only", "nothing"), 2, "no service 'nothing'"),
         (("logs", "wroker"), 2, "no service 'wroker'"),
         (("up", "--with", "airship"), 2, "nothing optional called 'airship': choose from airflow"),
+        (("up", "--without", "airship"), 2, "nothing optional called 'airship': choose from airflow"),
+        (("up", "--with", "docs", "--without", "docs"), 2, "docs cannot be run and stopped at the same time"),
         (("superset", "check"), 2, "start it with `bin/dataflix up --with superset`"),
         (("run", "transform"), 2, "start it with `bin/dataflix up --with airflow`"),
         (("restart", "kafka"), 1, "Nothing runs in"),

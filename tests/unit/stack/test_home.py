@@ -53,6 +53,12 @@ def test_ports_and_hosts_of_the_first_start_are_remembered(folder: Path) -> None
     assert read_env(folder / SETTINGS_FILE) == {"DATAFLIX_API_PORT": "7000", "DATAFLIX_KAFKA_HOST": "::1"}
 
 
+def test_nothing_optional_is_remembered_as_well_as_something() -> None:
+    assert prepare_home(None, {"DATAFLIX_OPTIONAL": "airflow"}).settings.optional == "airflow"
+    assert prepare_home(None, {}).settings.optional == "airflow"
+    assert prepare_home(None, {"DATAFLIX_OPTIONAL": ""}).settings.optional == ""
+
+
 def test_a_line_that_a_person_adds_to_the_settings_stands(folder: Path) -> None:
     prepare_home(5, {})
     with (folder / SETTINGS_FILE).open("a") as file:

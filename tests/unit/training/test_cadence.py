@@ -1,24 +1,25 @@
-"""When a training is due: at most hourly, at least daily, in between when enough has changed."""
+"""When a training is due: not too soon, at least daily, in between when enough has changed."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from training.cadence import LastTraining, reason_to_wait
+from training.cadence import Cadence, LastTraining, reason_to_wait
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+HOURLY = Cadence(most_often=timedelta(hours=1), worth=20)
 
 
 def waits(hours_ago: float, changes: int) -> str | None:
-    return reason_to_wait(LastTraining(7, NOW - timedelta(hours=hours_ago)), changes, worth=20, now=NOW)
+    return reason_to_wait(LastTraining(7, NOW - timedelta(hours=hours_ago)), changes, HOURLY, NOW)
 
 
 def test_the_first_training_is_due() -> None:
-    assert reason_to_wait(None, 0, worth=20, now=NOW) is None
+    assert reason_to_wait(None, 0, HOURLY, NOW) is None
 
 
 def test_within_an_hour_whatever_has_changed_can_wait() -> None:
-    assert "less than an hour ago" in str(waits(0.9, 10_000))
+    assert "less than 60 minutes ago" in str(waits(0.9, 10_000))
 
 
 @pytest.mark.parametrize(("changes", "due"), [(0, False), (19, False), (20, True), (500, True)])
