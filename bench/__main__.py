@@ -9,6 +9,7 @@ import typer
 
 from bench.chaos.run import chaos
 from bench.freshness import freshness
+from bench.live import live
 from bench.marts import marts
 from bench.page import page
 from bench.ranking import ranking
@@ -111,6 +112,17 @@ def measure_marts(
 ) -> None:
     """Full build of the marts against a run that adds changes, in databases of its own."""
     print(json.dumps(marts(load_settings(), rows, changes)))
+
+
+@app.command("live")
+def measure_live(
+    rows: Annotated[int, typer.Option(min=20_000, help="Ratings that the views read.")] = 1_000_000,
+    rate: Annotated[float, typer.Option(min=1, help="Changes a second that arrive meanwhile.")] = 500,
+    seconds: Seconds = 30,
+    _json: Json = True,
+) -> None:
+    """How far the live views of dashboards are behind raw while changes arrive, in databases of its own."""
+    print(json.dumps(live(load_settings(), rows, rate, seconds)))
 
 
 def main() -> None:
