@@ -136,6 +136,7 @@ class CheckRun:
             "MYPY_CACHE_DIR": str(caches / f"mypy-{checked_by[:12]}"),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(caches / "hypothesis"),
             "GRIMP_CACHE_DIR": str(caches / "imports"),
+            "MPLCONFIGDIR": str(caches / "matplotlib"),
         }
 
     def __enter__(self) -> Self:

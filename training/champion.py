@@ -4,7 +4,7 @@ What one step leaves for the next lies in the object store and in MLflow's regis
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
@@ -15,16 +15,20 @@ from training.announcer import announce
 from training.cadence import Cadence, LastTraining, reason_to_wait
 from training.candidates import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, is_stale, objection
 from training.choices import Choices
-from training.clickhouse_source import TABLE, read_interactions
+from training.clickhouse_source import TABLE, read_interactions, read_titles
 from training.errors import NotPromoted
 from training.gate import Verdict, decide
+from training.interaction_log import InteractionLog
 from training.measurements import keep_measurements
 from training.object_store import open_object_store
 from training.progress import Steps
 from training.registry import ModelRegistry
+from training.report.logged_data import data_set_input
+from training.report.model_card import model_card
+from training.report.report import of_measuring, of_model
 from training.roster import Entry
 from training.snapshots import Snapshot, SnapshotStore
-from training.training_run import fit, measure, read
+from training.training_run import Trained, fit, measure, read
 
 BY_ORDER = "by `bin/dataflix train`"  # somebody's order stands in for the gate
 TAGS = {"algorithm": "nmf", "engine": "scikit-learn", "source": TABLE}
@@ -69,10 +73,11 @@ class Training:
             known = (one for one in self._registry.newest() if one.tags.get(PURPOSE_TAG) == purpose)
             if candidate := next(known, None):
                 return candidate
-        trained = fit(read([self._snapshots.load(snapshot_id).block()], self._steps), choices, self._steps)
-        self._steps.begin("Logging and registering the model")
-        tags = TAGS | {SNAPSHOT_TAG: snapshot_id} | ({PURPOSE_TAG: purpose} if purpose else {})
-        return self._registry.register(trained.model, choices, trained.metrics, tags)
+        snapshot = self._snapshots.load(snapshot_id)
+        log = read([snapshot.block()], self._steps)
+        trained = fit(log, choices, self._steps)
+        tags = {PURPOSE_TAG: purpose} if purpose else {}
+        return self._register(trained, choices, snapshot, log, tags)
 
     def evaluate(self, number: int) -> dict[str, float]:
         """Measure a version, popularity and the champion on one held-out split; kept with the version's run.
@@ -84,8 +89,12 @@ class Training:
         if candidate.snapshot is None:
             raise NotFound(f"Version {number} does not tell what it was trained on: train a new one.")
         log = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
-        metrics = measure(log, self._registry.choices(candidate), self._choices_of(champion), self._steps)
+        choices = self._registry.choices(candidate)
+        measured = measure(log, choices, self._choices_of(champion), self._steps)
+        report = of_measuring(log, choices, measured, self._steps)
+        metrics = measured.metrics | report.metrics
         self._registry.note(candidate, metrics)
+        self._registry.attach(candidate, report.files)
         self._registry.compared(candidate, champion)
         self._keep(candidate, self._registry.metrics(candidate))
         return metrics
@@ -94,7 +103,8 @@ class Training:
         """Decide by what was measured whether a version may become the champion; the verdict stays with it."""
         candidate = self._registry.get(number)
         verdict = decide(self._registry.metrics(candidate))
-        self._registry.judge(candidate, verdict)
+        judged = self._registry.judge(candidate, verdict)
+        self._registry.describe(judged, model_card(self._entry(judged, None)))
         return verdict
 
     def examine(self, number: int) -> Verdict:
@@ -166,12 +176,12 @@ class Training:
         log = read([snapshot.block()], self._steps)
         champion = self._registry.champion()
         measured = measure(log, choices, self._choices_of(champion), self._steps)
+        report = of_measuring(log, choices, measured, self._steps)
         trained = fit(log, choices, self._steps)
-        self._steps.begin("Logging and registering the model")
         self._snapshots.save(snapshot)
-        tags = TAGS | {SNAPSHOT_TAG: snapshot.id}
-        metrics = trained.metrics | measured
-        candidate = self._registry.register(trained.model, choices, metrics, tags)
+        metrics = trained.metrics | measured.metrics | report.metrics
+        candidate = self._register(replace(trained, metrics=metrics), choices, snapshot, log)
+        self._registry.attach(candidate, report.files)
         self._registry.compared(candidate, champion)
         verdict = self.judge(candidate.version)
         self._steps.done(f"The gate: {verdict.reason}")
@@ -190,6 +200,25 @@ class Training:
         metrics, params = self._registry.recorded(candidate)
         is_champion = champion is not None and champion.version == candidate.version
         return Entry(candidate, is_champion, metrics, params)
+
+    def _register(
+        self,
+        trained: Trained,
+        choices: Choices,
+        snapshot: Snapshot,
+        log: InteractionLog,
+        tags: Mapping[str, str] | None = None,
+    ) -> Candidate:
+        """A new version with its data set, environment and factors; the champion stays who it is."""
+        self._steps.begin("Logging and registering the model")
+        candidate = self._registry.register(
+            trained.model, choices, trained.metrics, TAGS | {SNAPSHOT_TAG: snapshot.id} | dict(tags or {})
+        )
+        self._registry.learned_from(candidate, data_set_input(snapshot, log))
+        with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
+            titles = read_titles(client, self._settings)
+        self._registry.attach(candidate, of_model(trained.model, titles).files)
+        return candidate
 
     def _choices_of(self, champion: Candidate | None) -> Choices | None:
         return self._registry.choices(champion) if champion else None

@@ -11,6 +11,7 @@ from dataflix.settings import Settings
 from training.interaction_log import Block
 
 TABLE = "analytics.user_movie_matrix"
+TITLES = "analytics.movies"
 UNKNOWN_TABLE = {60, 81}  # ClickHouse's codes for a table and for a database that do not exist
 
 _QUERY = f"""
@@ -45,3 +46,14 @@ def read_interactions(client: Client, settings: Settings) -> Iterator[Block]:
                 f"ClickHouse at {settings.clickhouse} has no table {TABLE}: run `bin/dataflix dbt build` first."
             ) from None
         raise refusal(settings, ClickHouseUser.TRAINING, error) from None
+
+
+def read_titles(client: Client, settings: Settings) -> dict[int, str]:
+    """The movies' titles by id; none where dbt has not built them yet. Raises SourceUnavailable."""
+    try:
+        rows = client.query(f"SELECT movie_id, title FROM {TITLES}").result_rows  # noqa: S608
+    except DatabaseError as error:
+        if error.code in UNKNOWN_TABLE:
+            return {}
+        raise refusal(settings, ClickHouseUser.TRAINING, error) from None
+    return {int(movie_id): str(title) for movie_id, title in rows}

@@ -1,7 +1,8 @@
-"""What MLflow reads from the environment when it is imported: settled before that, and before its first word."""
+"""What MLflow and matplotlib read from the environment when they are imported: settled before that."""
 
 import logging
 import os
+from pathlib import Path
 
 _SETTLED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -16,9 +17,12 @@ _SETTLED = {
 }
 
 
-def settle_mlflow() -> None:
-    """Make MLflow quiet, and quick to give up. What the environment already says stays."""
-    for name, value in _SETTLED.items():
+def settle_mlflow(home: Path) -> None:
+    """Make MLflow quiet, and quick to give up; let matplotlib keep what it knows of fonts below ``home``.
+
+    What the environment already says stays.
+    """
+    for name, value in (_SETTLED | {"MPLCONFIGDIR": str(home / "matplotlib")}).items():
         os.environ.setdefault(name, value)
     for logger in ("mlflow", "alembic"):
         logging.getLogger(logger).setLevel(logging.ERROR)

@@ -1,13 +1,15 @@
 """MLflow as training uses it: a run for each training, a registered version for each run, one champion."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import mlflow
 import requests
-from mlflow.entities import Metric
+from mlflow.entities import DatasetInput, Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -115,6 +117,27 @@ class ModelRegistry:
             self._client.log_batch(
                 candidate.run_id, metrics=[Metric(name, value, at, 0) for name, value in metrics.items()]
             )
+
+    def learned_from(self, candidate: Candidate, data_set: DatasetInput) -> None:
+        """Keep with its run what it was trained on."""
+        with self._answering():
+            self._client.log_inputs(candidate.run_id, [data_set])
+
+    def attach(self, candidate: Candidate, files: Mapping[str, bytes]) -> None:
+        """Keep files with its run, by their paths below its artifacts."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                file = Path(folder, name)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            with self._answering():
+                self._client.log_artifacts(candidate.run_id, folder)
+
+    def describe(self, candidate: Candidate, card: str) -> None:
+        """Keep its card, where its page shows it and with its run."""
+        self.attach(candidate, {"model_card.md": card.encode()})
+        with self._answering():
+            self._client.update_model_version(MODEL_NAME, str(candidate.version), card)
 
     def judge(self, candidate: Candidate, verdict: Verdict) -> Candidate:
         """Keep what the gate decided; the candidate with its verdict."""

@@ -60,6 +60,11 @@ class Snapshot:
         """How many there are."""
         return int(self.table.num_rows)
 
+    @property
+    def address(self) -> str:
+        """Where the object store keeps it."""
+        return f"s3://{SNAPSHOTS_BUCKET}/{self.id}{_SUFFIX}"
+
     def block(self) -> Block:
         """All of it as columns."""
         return Block(*(self.table.column(name).to_numpy() for name in _COLUMNS))

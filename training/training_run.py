@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from dataflix.recommender import Catalogue, ItemModel
+from dataflix.recommender import Blend, Catalogue, ItemModel
 from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
 from training.errors import UnfitData
@@ -29,6 +29,24 @@ class Trained:
 
     model: ItemModel
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What figures rest on: the split, and what was answered on it."""
+
+    divided: Split
+    own: Answers
+    popularity: Answers
+    blend: Blend  # that the measured model chose
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What choices are worth. No evidence where too little could be held out."""
+
+    metrics: dict[str, float]
+    evidence: Evidence | None
 
 
 def read(blocks: Iterable[Block], steps: Steps) -> InteractionLog:
@@ -65,7 +83,7 @@ def fit(log: InteractionLog, choices: Choices, steps: Steps) -> Trained:
     return Trained(fitted.model, {name: float(value) for name, value in metrics.items()})
 
 
-def measure(log: InteractionLog, choices: Choices, champion: Choices | None, steps: Steps) -> dict[str, float]:
+def measure(log: InteractionLog, choices: Choices, champion: Choices | None, steps: Steps) -> Measured:
     """What a model of these choices is worth: fitted without each person's newest fifth, and measured on it.
 
     Popularity and the choices of the ``champion`` are measured on the same people, and have seen as little.
@@ -74,7 +92,7 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
     divided = _divided(log)
     if divided is None:
         steps.done("Too little could be held out to measure anything on")
-        return measurements(np.empty(0), np.empty(0), None, choices.seed)
+        return Measured(measurements(np.empty(0), np.empty(0), None, choices.seed), None)
     model = fit_model(divided.train, choices).model
     own = _answers(model, divided)
     metrics: dict[str, float] = {COVERAGE: own.coverage(divided.train.item_ids.size)}
@@ -87,7 +105,9 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
         steps.begin("Fitting with the champion's choices")
         same = champion == choices
         theirs = own.ndcg if same else _answers(fit_model(divided.train, champion).model, divided).ndcg
-    return metrics | measurements(own.ndcg, _answers(None, divided).ndcg, theirs, choices.seed)
+    popularity = _answers(None, divided)
+    metrics |= measurements(own.ndcg, popularity.ndcg, theirs, choices.seed)
+    return Measured(metrics, Evidence(divided, own, popularity, model.blend))
 
 
 def _divided(log: InteractionLog) -> Split | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer
 from interaction_table import MOVIES, PEOPLE, TWO_TASTES, Fill, filler
 from own_stack import Stack
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.model_registry import EXPERIMENT, MODEL_NAME, Announcement, fetch_champion
@@ -198,6 +200,65 @@ def test_the_model_runs_outside_of_our_code(champion: dict[str, Any], servers: S
     of_the_odd, of_somebody_new = json.loads(done.stdout.splitlines()[-1])
     assert all(movie % 2 == 1 and movie != 1 for movie in of_the_odd)
     assert len(of_the_odd) == len(of_somebody_new) == 3
+
+
+def test_the_model_answers_over_http_where_mlflow_serves_it(
+    champion: dict[str, Any], servers: Settings, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    address = f"http://127.0.0.1:{unused_tcp_port}"
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    model = f"models:/{MODEL_NAME}/{champion['version']}"
+    served = ["--env-manager", "local", "--port", str(unused_tcp_port), "--workers", "1"]
+    with (tmp_path / "serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "models", "serve", "-m", model, *served],
+            cwd=tmp_path,
+            env=outside | {"MLFLOW_TRACKING_URI": servers.mlflow.url},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        for attempt in Retrying(
+            stop=stop_after_delay(PROGRAM_LIMIT_S),
+            wait=wait_fixed(0.2),
+            retry=retry_if_exception_type((httpx.TransportError, AssertionError)),
+            reraise=True,
+        ):
+            with attempt:
+                assert httpx.get(f"{address}/ping").status_code == 200, (tmp_path / "serve.log").read_text()
+        people = {"columns": ["movie_ids", "ratings"], "data": [[[2], [5.0]], [[], []]]}
+        question = {"dataframe_split": people, "params": {"limit": 2}}
+        answer = httpx.post(f"{address}/invocations", json=question, timeout=60)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+    of_the_even, of_somebody_new = (row["movie_ids"] for row in answer.json()["predictions"])
+    assert all(movie % 2 == 0 and movie != 2 for movie in of_the_even)
+    assert len(of_the_even) == len(of_somebody_new) == 2
+
+
+def test_the_run_keeps_its_data_set_its_plots_and_its_card(champion: dict[str, Any], servers: Settings) -> None:
+    version = {"name": MODEL_NAME, "version": str(champion["version"])}
+    with httpx.Client(base_url=f"{servers.mlflow.url}/api/2.0/mlflow") as mlflow:
+        run = mlflow.get("runs/get", params={"run_id": champion["run_id"]}).json()["run"]
+        registered = mlflow.get("model-versions/get", params=version).json()["model_version"]
+        kept = {
+            one["path"]
+            for path in ("", "plots")
+            for one in mlflow.get("artifacts/list", params={"run_id": champion["run_id"], "path": path}).json()["files"]
+        }
+
+    (data_set,) = (one["dataset"] for one in run["inputs"]["dataset_inputs"])
+    assert data_set["digest"] == next(one["value"] for one in registered["tags"] if one["key"] == "snapshot")
+    assert json.loads(data_set["profile"]) == {"num_rows": len(TWO_TASTES), "people": PEOPLE, "movies": MOVIES}
+    stored = json.loads(data_set["source"])["uri"].removeprefix("s3://").split("/")
+    assert open_object_store(servers).stat_object(*stored).size > 0
+    plots = {f"plots/{name}.png" for name in ("factors", "learning_curve", "long_tail", "metric_by_rank")}
+    assert {"environment.json", "model_card.md"} | plots <= kept
+    assert registered["description"].startswith(f"# {MODEL_NAME}, version {champion['version']}")
+    assert "**Gate.** Passed" in registered["description"]
 
 
 def test_the_run_tells_choices_and_errors(champion: dict[str, Any], servers: Settings) -> None:

@@ -30,7 +30,7 @@ Version = Annotated[int, typer.Argument(min=1, help="Number of a registered vers
 @contextmanager
 def training_of(settings: Settings) -> Iterator["Training"]:
     """The steps on the servers of the settings, with a line for each that is done."""
-    settle_mlflow()
+    settle_mlflow(settings.home)
     from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
     with Steps(Console(stderr=True, highlight=False)) as steps:

@@ -29,7 +29,7 @@ def train(
         _print(as_json, {"trained": False, "version": champion.version}, sentence)
         return
 
-    settle_mlflow()
+    settle_mlflow(settings.home)
     from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
     with Steps(Console(stderr=True, highlight=False)) as steps:

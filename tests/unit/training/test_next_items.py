@@ -83,7 +83,7 @@ def test_the_blend_is_worth_more_than_popularity_and_the_first_design() -> None:
 
 
 def test_a_live_training_measures_the_same_way() -> None:
-    metrics = measure(people_on_paths(), CHOICES, None, QUIET)
+    metrics = measure(people_on_paths(), CHOICES, None, QUIET).metrics
 
     assert metrics["ndcg_at_10"] > metrics["popularity_ndcg_at_10"]
 

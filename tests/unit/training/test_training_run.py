@@ -21,7 +21,7 @@ def trained(choices: Choices = CHOICES) -> Trained:
 
 
 def measured(block: Block, choices: Choices = CHOICES, champion: Choices | None = None) -> dict[str, float]:
-    return measure(read([block], QUIET), choices, champion, QUIET)
+    return measure(read([block], QUIET), choices, champion, QUIET).metrics
 
 
 def test_the_model_recommends_what_people_of_the_same_taste_chose() -> None:
