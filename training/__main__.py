@@ -5,7 +5,16 @@ import sys
 import typer
 
 from dataflix.errors import DataflixError, NotFound, SettingsError
-from training.commands import create_buckets, evaluate_movielens, import_movielens, models, simulate, steps, train
+from training.commands import (
+    create_buckets,
+    evaluate_movielens,
+    forget,
+    import_movielens,
+    models,
+    simulate,
+    steps,
+    train,
+)
 from training.errors import UnreadableDataSet
 
 FAILURE, BAD_INPUT = 1, 2
@@ -24,6 +33,7 @@ app.command("gate")(steps.gate)
 app.command("promote")(steps.promote)
 app.command("announce")(steps.announce)
 app.command("expire-snapshots")(steps.expire_snapshots)
+app.command("forget")(forget.forget)
 
 
 def main() -> None:

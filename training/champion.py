@@ -174,11 +174,11 @@ class Training:
         """
         snapshot = self._interactions()
         log = read([snapshot.block()], self._steps)
+        self._snapshots.save(snapshot)  # at once: who is forgotten from now on is looked for in it
         champion = self._registry.champion()
         measured = measure(log, choices, self._choices_of(champion), self._steps)
         report = of_measuring(log, choices, measured, self._steps)
         trained = fit(log, choices, self._steps)
-        self._snapshots.save(snapshot)
         metrics = trained.metrics | measured.metrics | report.metrics
         candidate = self._register(replace(trained, metrics=metrics), choices, snapshot, log)
         self._registry.attach(candidate, report.files)

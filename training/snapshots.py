@@ -14,7 +14,7 @@ import pyarrow as pa
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from dataflix.errors import NotFound, SourceUnavailable
 from training.interaction_log import Block
@@ -117,25 +117,46 @@ class SnapshotStore:
             raise _refused(f"does not give the snapshot {snapshot_id}", error) from error
         return Snapshot(snapshot_id, parquet.read_table(io.BytesIO(data)))
 
+    def ids(self) -> list[str]:
+        """Every snapshot that is kept. Raises SourceUnavailable."""
+        return [known for known, _ in self._stored()]
+
+    def holds(self, snapshot_id: str, user_id: int) -> bool:
+        """Whether the person is in the snapshot; not in one that is gone. Raises SourceUnavailable."""
+        try:
+            people = self.load(snapshot_id).table.column("user_id")
+        except NotFound:
+            return False
+        return bool(compute.any(compute.equal(people, user_id)).as_py())
+
+    def remove(self, snapshot_ids: Iterable[str]) -> None:
+        """Remove these snapshots; one that is gone is no trouble. Raises SourceUnavailable."""
+        try:
+            for one in snapshot_ids:
+                self._store.remove_object(SNAPSHOTS_BUCKET, one + _SUFFIX)
+        except _TROUBLE as error:
+            raise _refused("does not remove snapshots", error) from error
+
     def expire(self, before: datetime, keep: Collection[str]) -> list[str]:
         """Remove every snapshot that was taken before that moment and is not among ``keep``; the ids of the removed.
 
         Raises SourceUnavailable.
         """
-        removed = []
-        try:
-            for stored in list(self._store.list_objects(SNAPSHOTS_BUCKET)):
-                name = str(stored.object_name)
-                known = name.removesuffix(_SUFFIX)
-                if name.endswith(_SUFFIX) and known not in keep and stored.last_modified < before:
-                    self._store.remove_object(SNAPSHOTS_BUCKET, name)
-                    removed.append(known)
-        except S3Error as error:
-            if error.code not in _ABSENT:
-                raise _refused("does not list or remove snapshots", error) from error
-        except _TROUBLE as error:
-            raise _refused("does not list or remove snapshots", error) from error
+        removed = [known for known, taken in self._stored() if known not in keep and taken < before]
+        self.remove(removed)
         return removed
+
+    def _stored(self) -> list[tuple[str, datetime]]:
+        """Ids, and when each was taken."""
+        try:
+            stored = [(str(one.object_name), one.last_modified) for one in self._store.list_objects(SNAPSHOTS_BUCKET)]
+        except S3Error as error:
+            if error.code in _ABSENT:
+                return []
+            raise _refused("does not list snapshots", error) from error
+        except _TROUBLE as error:
+            raise _refused("does not list snapshots", error) from error
+        return [(name.removesuffix(_SUFFIX), at) for name, at in stored if name.endswith(_SUFFIX)]
 
 
 def _refused(what: str, error: Exception) -> SourceUnavailable:

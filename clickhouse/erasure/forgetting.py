@@ -20,6 +20,7 @@ from clickhouse.erasure.source_side import (
     read_anew_since,
 )
 from clickhouse.erasure.topics import Broker, MaskedTopics, mentions_of
+from clickhouse.erasure.trainings import DATA_SETS, forget_in_trainings
 from clickhouse.raw_tables import RAW_DATABASE, SERVED_DATABASE
 from dataflix import dead_letters
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse, refusal
@@ -30,6 +31,7 @@ from dataflix.private_log import KafkaLog
 from dataflix.settings import WORKER_GROUP, Settings
 
 UNKNOWN_TABLE = 60
+PRIVATE_TOPICS = "private topics"
 _POLL_SECONDS = 0.1
 _DBT_RUNS = 5  # tries, while dbt swaps the tables that are read
 
@@ -102,7 +104,10 @@ class Erasure:
             found = _while_dbt_swaps(lambda: rows.scan(self.client, self._served(), self.column, self.user_id, hashes))
             if left := self._waiting(traces):
                 found[dead_letters.TOPIC] = len(left)
-            return self._receipt(erased, found | topics.found(), topics, letters)
+            self.say("Asking for the data sets of trainings.")  # which none can be taken anew with the person in it
+            data_sets, trained = forget_in_trainings(self.settings, self.user_id)
+            erased |= {DATA_SETS: data_sets} if data_sets else {}
+            return self._receipt(erased, found | topics.found(), self._rest(topics, letters) | trained)
 
     def _was_here(self) -> bool:
         live = any(rows.live_rows(self.client, table, column, self.user_id) for table, column in self.tables)
@@ -152,9 +157,12 @@ class Erasure:
                 return f"raw.{table.name} shows {live} rows of the user as not deleted"
         return None
 
-    def _receipt(
-        self, erased: dict[str, int], found: dict[str, int], topics: MaskedTopics, letters: list[Entry]
-    ) -> Receipt:
+    def _receipt(self, erased: dict[str, int], found: dict[str, int], remaining: dict[str, Rest]) -> Receipt:
+        private = remaining.get(PRIVATE_TOPICS)
+        return Receipt(self.user_id, erased, found, private.until if private else None, remaining)
+
+    def _rest(self, topics: MaskedTopics, letters: list[Entry]) -> dict[str, Rest]:
+        """What stays on purpose, by place."""
         now = datetime.now(UTC)
         deleted_at = rows.deleted_at(self.client, self.people, self.column, self.user_id)
         private = [table.private_topic for table, _ in self.tables]
@@ -163,9 +171,9 @@ class Erasure:
         until = None if kept is None else (deleted_at or now) + kept
         remaining: dict[str, Rest] = {}
         if until is None:
-            remaining["private topics"] = Rest("changes as they were made: these topics are kept without end")
+            remaining[PRIVATE_TOPICS] = Rest("changes as they were made: these topics are kept without end")
         elif until > now:
-            remaining["private topics"] = Rest("changes as they were made, until the topics let go of them", until)
+            remaining[PRIVATE_TOPICS] = Rest("changes as they were made, until the topics let go of them", until)
         if deleted_at is not None:
             remaining[f"{RAW_DATABASE}.{self.people.name}"] = Rest(
                 "the mark that the row was deleted: the number, no other data. Without it a late event would bring "
@@ -188,17 +196,13 @@ class Erasure:
                 None if kept is None else now + kept,
                 len(letters),
             )
-        remaining["models"] = Rest(
-            "models trained before hold what was learned from everybody, and no person; the next training does "
-            "without this one"
-        )
         remaining[SERVED_DATABASE] = Rest(
             "counts and means over many people, until dbt builds them again (`bin/dataflix dbt build`)"
         )
         remaining["postgresql"] = Rest(
             "dead rows until autovacuum, the write-ahead log until it is recycled, and whatever backups you keep"
         )
-        return Receipt(self.user_id, erased, found, until if until and until > now else None, remaining)
+        return remaining
 
 
 def forget(

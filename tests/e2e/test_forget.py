@@ -105,6 +105,7 @@ def test_the_receipt_says_what_was_erased_and_until_when_the_rest_stays(
     assert {"analytics.users", "analytics.user_movie_cells"} <= set(erased)
     assert datetime.fromisoformat(receipt["private_topics_until"]) > datetime.now(UTC)
     assert {"private topics", "models"} <= set(receipt["remaining"])
+    assert "snapshots" not in receipt["remaining"], "the data sets of trainings were not looked through"
 
 
 def test_no_table_names_the_forgotten(stack: Stack, forgotten: tuple[int, dict[str, Any]]) -> None:

@@ -207,6 +207,8 @@ def test_the_model_answers_over_http_where_mlflow_serves_it(
 ) -> None:
     address = f"http://127.0.0.1:{unused_tcp_port}"
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # MLflow starts uvicorn by its name
+    outside["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{outside['PATH']}"
     model = f"models:/{MODEL_NAME}/{champion['version']}"
     served = ["--env-manager", "local", "--port", str(unused_tcp_port), "--workers", "1"]
     with (tmp_path / "serve.log").open("wb") as log:
@@ -226,7 +228,9 @@ def test_the_model_answers_over_http_where_mlflow_serves_it(
             reraise=True,
         ):
             with attempt:
-                assert httpx.get(f"{address}/ping").status_code == 200, (tmp_path / "serve.log").read_text()
+                if server.poll() is not None:
+                    pytest.fail(f"The server ended: {(tmp_path / 'serve.log').read_text()}")
+                assert httpx.get(f"{address}/ping").status_code == 200
         people = {"columns": ["movie_ids", "ratings"], "data": [[[2], [5.0]], [[], []]]}
         question = {"dataframe_split": people, "params": {"limit": 2}}
         answer = httpx.post(f"{address}/invocations", json=question, timeout=60)

@@ -147,3 +147,27 @@ def test_old_snapshots_expire_but_the_champions_stays(step: Step, fill: Fill) ->
     _, taken = step("snapshot")
 
     assert taken["snapshot"] not in step("expire-snapshots")[1]["removed"]
+
+
+def test_who_is_forgotten_leaves_the_data_sets_and_the_versions_that_saw_them_are_named(step: Step, fill: Fill) -> None:
+    fill(TWO_TASTES)
+    _, without = step("snapshot")
+    somebody = 777_001
+    fill([*TWO_TASTES, (somebody, 1, 3.5), (somebody, 3, 3.5)])
+    _, taken = step("snapshot")
+    _, fitted = step("fit", taken["snapshot"], "--n-components", "2")
+
+    code, told = step("forget", str(somebody))
+
+    assert code == 0
+    assert (told["removed"], told["saw"]) == ([taken["snapshot"]], [fitted["version"]])
+    assert step("evaluate", str(fitted["version"]))[0] == 2, "a data set with the person in it can still be read"
+    assert step("snapshot")[0] == 0
+    _, again = step("forget", str(somebody))
+    fill(TWO_TASTES)
+    assert step("snapshot")[1]["snapshot"] == without["snapshot"]
+    assert (again["removed"], again["saw"]) == ([taken["snapshot"]], [fitted["version"]])
+
+    _, at_last = step("forget", str(somebody))
+    assert (at_last["removed"], at_last["saw"]) == ([], [])
+    assert fitted["version"] in at_last["unknown"]
