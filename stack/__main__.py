@@ -32,6 +32,7 @@ from stack.commands.tail import tail
 from stack.commands.test import run_tests
 from stack.commands.token import token
 from stack.commands.train import train
+from stack.commands.tune import tune
 from stack.commands.up import up
 from stack.commands.verify import verify
 from stack.errors import BadInput
@@ -56,6 +57,7 @@ app.add_typer(imports, name="import")
 app.command(context_settings=PASSED_THROUGH)(simulate)
 app.add_typer(evaluate, name="evaluate")
 app.command(context_settings=PASSED_THROUGH)(train)
+app.command(context_settings=PASSED_THROUGH)(tune)
 app.command(context_settings=PASSED_THROUGH)(models)
 app.command()(run)
 app.command(context_settings=PASSED_THROUGH)(verify)

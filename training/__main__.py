@@ -14,6 +14,7 @@ from training.commands import (
     simulate,
     steps,
     train,
+    tune,
 )
 from training.errors import UnreadableDataSet
 
@@ -25,6 +26,7 @@ app.command("import-movielens")(import_movielens.import_movielens)
 app.command("simulate")(simulate.simulate)
 app.command("evaluate-movielens")(evaluate_movielens.evaluate_movielens)
 app.command("train")(train.train)
+app.command("tune")(tune.tune)
 app.add_typer(models.models, name="models")
 app.command("snapshot")(steps.snapshot)
 app.command("fit")(steps.fit)

@@ -1,6 +1,8 @@
 """What a person chooses about a training."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Final
 
 
@@ -44,3 +46,12 @@ class Choices:
 
 
 SHIPPED: Final = Choices()
+
+
+def recorded_choices(params: Mapping[str, str]) -> Choices:
+    """The choices that a run of MLflow records; where it does not record one, what ships."""
+    kept = {}
+    for name, value in asdict(SHIPPED).items():
+        with suppress(KeyError, ValueError):
+            kept[name] = type(value)(params[name])
+    return Choices(**kept)

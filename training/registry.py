@@ -1,19 +1,18 @@
 """MLflow as training uses it: a run for each training, a registered version for each run, one champion."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
-import requests
 from mlflow.entities import DatasetInput, Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from dataflix.errors import NotFound, SourceUnavailable
+from dataflix.errors import NotFound
 from dataflix.model_registry import CHAMPION, EXPERIMENT, MODEL_NAME, Announcement, item_model_path
 from dataflix.recommender import ItemModel
 from training.candidates import (
@@ -29,9 +28,10 @@ from training.candidates import (
     WITHDRAWN_TAG,
     Candidate,
 )
-from training.choices import Choices
+from training.choices import Choices, recorded_choices
 from training.gate import Verdict
 from training.logged_model import log_model
+from training.mlflow_server import answering
 
 DESCRIPTION = "Item factors and next-item neighbours, blended; a history is folded in when somebody asks."
 _NEWEST = 100
@@ -93,12 +93,7 @@ class ModelRegistry:
 
     def choices(self, candidate: Candidate) -> Choices:
         """What was chosen for it; where its run does not record a choice, what ships."""
-        _, recorded = self.recorded(candidate)
-        kept = {}
-        for name, value in asdict(Choices()).items():
-            with suppress(KeyError, ValueError):
-                kept[name] = type(value)(recorded[name])
-        return Choices(**kept)
+        return recorded_choices(self.recorded(candidate)[1])
 
     def recorded(self, candidate: Candidate) -> tuple[dict[str, float], dict[str, str]]:
         """Everything that was measured on it, and what was chosen for it, by whatever release."""
@@ -199,15 +194,8 @@ class ModelRegistry:
                 return None
             raise
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            yield
-        except (MlflowException, requests.RequestException) as error:
-            raise SourceUnavailable(
-                f"MLflow at {self._url} does not answer or refuses ({_reason(error)}): see that it and the object "
-                "store run (`bin/dataflix status`), and `bin/dataflix logs mlflow`. The champion is unchanged."
-            ) from error
+    def _answering(self) -> AbstractContextManager[None]:
+        return answering(self._url)
 
 
 def _candidate(found: ModelVersion) -> Candidate:
@@ -217,7 +205,3 @@ def _candidate(found: ModelVersion) -> Candidate:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _reason(error: Exception) -> str:
-    return str(error.error_code) if isinstance(error, MlflowException) else type(error).__name__

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from interaction_table import MOVIES, PEOPLE, TWO_TASTES, Fill, filler
@@ -147,6 +148,32 @@ def test_old_snapshots_expire_but_the_champions_stays(step: Step, fill: Fill) ->
     _, taken = step("snapshot")
 
     assert taken["snapshot"] not in step("expire-snapshots")[1]["removed"]
+
+
+def test_a_search_keeps_its_trials_and_the_next_training_takes_its_choices(
+    step: Step, fill: Fill, servers: Settings
+) -> None:
+    fill(TWO_TASTES)
+
+    code, found = step("tune", "--trials", "3", "--seed", "5", "--json")
+    trained_code, trained = step("train", "--tuned", "--json")
+
+    assert (code, trained_code) == (0, 0)
+    assert [one["number"] for one in found["trials"]] == [0, 1, 2]
+    with httpx.Client(base_url=f"{servers.mlflow.url}/api/2.0/mlflow") as mlflow:
+        search = mlflow.get("runs/get", params={"run_id": found["run_id"]}).json()["run"]
+        trials = mlflow.post(
+            "runs/search",
+            json={
+                "experiment_ids": [search["info"]["experiment_id"]],
+                "filter": f"tags.`mlflow.parentRunId` = '{found['run_id']}'",
+            },
+        ).json()["runs"]
+        run = mlflow.get("runs/get", params={"run_id": trained["run_id"]}).json()["run"]
+    assert {one["info"]["status"] for one in (search, *trials)} == {"FINISHED"}
+    assert len(trials) == 3
+    params = {one["key"]: one["value"] for one in run["data"]["params"]}
+    assert params == {name: str(value) for name, value in found["best"].items()}
 
 
 def test_who_is_forgotten_leaves_the_data_sets_and_the_versions_that_saw_them_are_named(step: Step, fill: Fill) -> None:

@@ -19,6 +19,7 @@ def train(
     n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = SHIPPED.n_components,
     max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = SHIPPED.max_iter,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
+    tuned: Annotated[bool, typer.Option("--tuned", help="Take the choices that the newest `tune` found best.")] = False,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing when there is a champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -32,10 +33,13 @@ def train(
     settle_mlflow(settings.home)
     from training.champion import Training  # noqa: PLC0415  # imports mlflow and scikit-learn: seconds
 
+    choices = Choices(seed=seed, n_components=n_components, max_iter=max_iter)
+    if tuned:
+        from training.tuning.trials_log import TrialsLog  # noqa: PLC0415
+
+        choices = TrialsLog(settings.mlflow.url).best_choices()
     with Steps(Console(stderr=True, highlight=False)) as steps:
-        announced = Training(settings, steps).train_champion(
-            Choices(seed=seed, n_components=n_components, max_iter=max_iter)
-        )
+        announced = Training(settings, steps).train_champion(choices)
     result = {"trained": True, **announced.model_dump(mode="json")}
     _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
 

@@ -1,0 +1,1 @@
+"""The search for better choices, inside the training part: what a version is measured on is never looked at."""
