@@ -16,6 +16,7 @@ from bench.ranking import ranking
 from bench.recommendation_freshness import recommendation_freshness
 from bench.serving.run import serving
 from bench.throughput.run import throughput
+from bench.training import training
 from dataflix.errors import DataflixError
 from dataflix.settings import load_settings
 
@@ -123,6 +124,13 @@ def measure_live(
 ) -> None:
     """How far the live views of dashboards are behind raw while changes arrive, in databases of its own."""
     print(json.dumps(live(load_settings(), rows, rate, seconds)))
+@app.command("training")
+def measure_training(
+    rows: Annotated[int, typer.Option(min=1_000, help="Made-up ratings, about.")] = 1_000_000,
+    _json: Json = True,
+) -> None:
+    """Time and memory of fitting the model that serves to made-up ratings. Needs no running stack."""
+    print(json.dumps(training(rows)))
 
 
 def main() -> None:

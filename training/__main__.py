@@ -8,6 +8,7 @@ from dataflix.errors import DataflixError, NotFound, SettingsError
 from training.commands import (
     create_buckets,
     evaluate_movielens,
+    fit_synthetic,
     forget,
     import_movielens,
     models,
@@ -34,6 +35,7 @@ app.command("evaluate")(steps.evaluate)
 app.command("gate")(steps.gate)
 app.command("promote")(steps.promote)
 app.command("announce")(steps.announce)
+app.command("fit-synthetic")(fit_synthetic.fit_synthetic)
 app.command("expire-snapshots")(steps.expire_snapshots)
 app.command("forget")(forget.forget)
 

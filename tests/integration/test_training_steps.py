@@ -187,13 +187,15 @@ def test_who_is_forgotten_leaves_the_data_sets_and_the_versions_that_saw_them_ar
     code, told = step("forget", str(somebody))
 
     assert code == 0
-    assert (told["removed"], told["saw"]) == ([taken["snapshot"]], [fitted["version"]])
+    assert told["removed"] == [taken["snapshot"]]
+    assert fitted["version"] in told["saw"]
     assert step("evaluate", str(fitted["version"]))[0] == 2, "a data set with the person in it can still be read"
     assert step("snapshot")[0] == 0
     _, again = step("forget", str(somebody))
     fill(TWO_TASTES)
     assert step("snapshot")[1]["snapshot"] == without["snapshot"]
-    assert (again["removed"], again["saw"]) == ([taken["snapshot"]], [fitted["version"]])
+    assert again["removed"] == [taken["snapshot"]]
+    assert fitted["version"] in again["saw"]
 
     _, at_last = step("forget", str(somebody))
     assert (at_last["removed"], at_last["saw"]) == ([], [])
