@@ -25,7 +25,7 @@ from training.progress import Steps
 from training.registry import ModelRegistry
 from training.report.logged_data import data_set_input
 from training.report.model_card import model_card
-from training.report.report import of_measuring, of_model
+from training.report.report import RECALL, of_measuring, of_model
 from training.roster import Entry
 from training.snapshots import Snapshot, SnapshotStore
 from training.training_run import Trained, fit, measure, read
@@ -91,10 +91,12 @@ class Training:
         log = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
         choices = self._registry.choices(candidate)
         measured = measure(log, choices, self._choices_of(champion), self._steps)
-        report = of_measuring(log, choices, measured, self._steps)
-        metrics = measured.metrics | report.metrics
+        metrics = measured.metrics
+        if RECALL not in self._registry.metrics(candidate):  # measured again, beside another champion: this stays
+            report = of_measuring(log, choices, measured, self._steps)
+            self._registry.attach(candidate, report.files)
+            metrics = metrics | report.metrics
         self._registry.note(candidate, metrics)
-        self._registry.attach(candidate, report.files)
         self._registry.compared(candidate, champion)
         self._keep(candidate, self._registry.metrics(candidate))
         return metrics
@@ -215,10 +217,16 @@ class Training:
             trained.model, choices, trained.metrics, TAGS | {SNAPSHOT_TAG: snapshot.id} | dict(tags or {})
         )
         self._registry.learned_from(candidate, data_set_input(snapshot, log))
-        with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
-            titles = read_titles(client, self._settings)
-        self._registry.attach(candidate, of_model(trained.model, titles).files)
+        self._registry.attach(candidate, of_model(trained.model, self._titles()).files)
         return candidate
+
+    def _titles(self) -> dict[int, str]:
+        """Of the movies, for a plot: a training does not fail for want of them."""
+        try:
+            with clickhouse(self._settings, ClickHouseUser.TRAINING) as client:
+                return read_titles(client, self._settings)
+        except SourceUnavailable:
+            return {}
 
     def _choices_of(self, champion: Candidate | None) -> Choices | None:
         return self._registry.choices(champion) if champion else None

@@ -61,7 +61,8 @@ def test_a_port_in_use_is_named_with_its_setting_and_the_way_out(stack: Stack, t
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "status", "logs", "restart", "train", "import", "verify", "test", "dbt", "dlq"]
+    "command",
+    ["up", "down", "status", "logs", "restart", "train", "tune", "simulate", "import", "verify", "test", "dbt", "dlq"],
 )
 def test_every_command_has_help(stack: Stack, command: str) -> None:
     assert "Usage" in stack.must_run(command, "--help")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from dataflix.recommender import ItemModel
 from training.choices import Choices
@@ -15,7 +16,8 @@ from training.report.further_measures import bounded, by_protocol, learning_curv
 from training.splits import Protocol, Split
 from training.training_run import COVERAGE, Measured
 
-FURTHER = (Protocol.LEAVE_LAST_OUT, Protocol.TIME_SPLIT)
+RECALL: Final = "recall_at_10"  # in the run of every version that was reported on
+FURTHER: Final = (Protocol.LEAVE_LAST_OUT, Protocol.TIME_SPLIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def of_measuring(log: InteractionLog, choices: Choices, measured: Measured, step
     found = measured.evidence
     if found is None:
         return Report()
-    metrics = {"recall_at_10": float(found.own.recall.mean())}
+    metrics = {RECALL: float(found.own.recall.mean())}
     for protocol in FURTHER:
         steps.begin(f"Measuring by {protocol}")
         metrics |= by_protocol(bounded(log, choices.seed), choices, protocol)
