@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.settings import load_settings
 from training.mlflow_environment import settle_mlflow
 
@@ -26,6 +25,7 @@ def tune(
     """
     settings = load_settings()
     settle_mlflow(settings.home)
+    from dataflix.clickhouse_client import ClickHouseUser, clickhouse  # noqa: PLC0415
     from training.clickhouse_source import read_interactions  # noqa: PLC0415
     from training.interaction_log import build_log  # noqa: PLC0415
     from training.snapshots import Snapshot  # noqa: PLC0415
