@@ -124,6 +124,8 @@ def measure_live(
 ) -> None:
     """How far the live views of dashboards are behind raw while changes arrive, in databases of its own."""
     print(json.dumps(live(load_settings(), rows, rate, seconds)))
+
+
 @app.command("training")
 def measure_training(
     rows: Annotated[int, typer.Option(min=1_000, help="Made-up ratings, about.")] = 1_000_000,

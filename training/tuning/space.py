@@ -40,6 +40,8 @@ SPACE: Final[Mapping[str, Draw]] = {
     "target_exponent": between(0.2, 0.8),
     "neighbours": one_of(100, 200, 400),
     "next_half_life": scaled_between(1.5, 8.0),
+    "regression_weight": between(0.0, 2.0),
+    "next_ridge": scaled_between(20.0, 500.0),
 }
 
 
