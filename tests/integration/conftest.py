@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # not marked
 from own_stack import Stack
 from running_worker import StartWorker, Worker, running
 from screenings import Screenings
 
+from dataflix.contracts import load_contracts
+from dataflix.model_registry import ANNOUNCEMENTS
 from dataflix.settings import Settings
 from tests.ports import port_offset
 
@@ -50,6 +54,23 @@ def postgres(stack: Stack) -> Settings:
 def kafka(stack: Stack) -> Settings:
     """A Kafka broker without topics."""
     return stack.need("kafka")
+
+
+@pytest.fixture(scope="session")
+def public_topics(kafka: Settings) -> Settings:
+    """The topics that the API follows."""
+    admin = AdminClient({"bootstrap.servers": str(kafka.kafka)})
+    compacted = {"cleanup.policy": "compact"}
+    tables = load_contracts(kafka.contracts)
+    wanted = [NewTopic(table.masked_topic, kafka.topic_partitions, 1, config=compacted) for table in tables]
+    wanted.append(NewTopic(ANNOUNCEMENTS, 1, 1, config=compacted))
+    for made in admin.create_topics(wanted).values():
+        try:
+            made.result()
+        except KafkaException as error:  # the tests of the connector make the same topics
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+    return kafka
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]  # not marked
 from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 
@@ -21,7 +21,6 @@ from api.app import create_app
 from api.commit_tokens import CommitToken
 from api.follower import Batch, Follower
 from dataflix.contracts import Contracts, load_contracts
-from dataflix.model_registry import ANNOUNCEMENTS
 from dataflix.settings import Settings
 from dataflix.versions import RowVersion
 
@@ -77,19 +76,9 @@ class MaskedTopics:
 
 
 @pytest.fixture(scope="module")
-def masked(kafka: Settings) -> MaskedTopics:
-    contracts = load_contracts(kafka.contracts)
-    admin = AdminClient({"bootstrap.servers": str(kafka.kafka)})
-    compacted = {"cleanup.policy": "compact"}
-    wanted = [NewTopic(table.masked_topic, kafka.topic_partitions, 1, config=compacted) for table in contracts]
-    wanted.append(NewTopic(ANNOUNCEMENTS, 1, 1, config=compacted))
-    for made in admin.create_topics(wanted).values():
-        try:
-            made.result()
-        except KafkaException as error:  # the tests of the connector make the same topics
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise
-    return MaskedTopics(Producer({"bootstrap.servers": str(kafka.kafka)}), contracts)
+def masked(public_topics: Settings) -> MaskedTopics:
+    producer = Producer({"bootstrap.servers": str(public_topics.kafka)})
+    return MaskedTopics(producer, load_contracts(public_topics.contracts))
 
 
 @pytest.fixture
