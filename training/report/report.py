@@ -9,7 +9,7 @@ from dataflix.recommender import ItemModel
 from training.choices import Choices
 from training.interaction_log import InteractionLog
 from training.progress import Steps
-from training.report import curves, figures
+from training.report import curves
 from training.report.environment import environment
 from training.report.factor_map import factor_map
 from training.report.further_measures import bounded, by_protocol, learning_curve
@@ -30,6 +30,8 @@ class Report:
 
 def of_measuring(log: InteractionLog, choices: Choices, measured: Measured, steps: Steps) -> Report:
     """The other protocols, and plots of what was answered. Nothing where nothing could be held out."""
+    from training.report import figures  # noqa: PLC0415  # imports matplotlib: a second
+
     found = measured.evidence
     if found is None:
         return Report()
@@ -60,6 +62,8 @@ def of_measuring(log: InteractionLog, choices: Choices, measured: Measured, step
 
 def of_model(model: ItemModel, titles: Mapping[int, str]) -> Report:
     """What the factors mean, and what the model came out of."""
+    from training.report import figures  # noqa: PLC0415  # imports matplotlib: a second
+
     return Report(
         files={
             "plots/factors.png": figures.factor_heat_map(factor_map(model, titles)),

@@ -42,6 +42,10 @@ def test_the_help_of_training_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint({"scipy", "sklearn", "pandas", "mlflow", "minio", "psycopg", "clickhouse_connect"})
 
 
+def test_who_asks_about_models_waits_for_no_plots() -> None:
+    assert "matplotlib" not in imported_by("import training.champion")
+
+
 def test_a_champion_that_cannot_be_announced_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcer, "TIMEOUT_S", 0.3)
 
