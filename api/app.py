@@ -178,7 +178,7 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
             if batch.announced:
                 champions.announced()
 
-        follower = Follower(str(settings.kafka), tables, ANNOUNCEMENTS, deliver)
+        follower = Follower(settings.kafka, tables, ANNOUNCEMENTS, deliver)
         async with running(follower.run(), "follower"), running(newsroom.beat(), "newsroom"):
             yield
 

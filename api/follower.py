@@ -20,7 +20,9 @@ from api.progress import Partition, Progress
 from api.replica import Effect, Replica
 from dataflix.contracts import Table
 from dataflix.errors import MalformedEvent
+from dataflix.kafka_access import ClientSettings, kafka_refusal, librdkafka
 from dataflix.masked_events import MaskedEvent, read_masked_event
+from dataflix.settings import KafkaBroker
 
 log = structlog.get_logger(__name__)
 
@@ -70,13 +72,13 @@ class Follower:
 
     def __init__(
         self,
-        bootstrap: str,
+        broker: KafkaBroker,
         tables: Iterable[Table],
         announcements: str,
         deliver: Callable[[Batch], None],
         look_every: float = LOOK_EVERY,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._broker = broker
         self._tables = {table.masked_topic: table for table in tables}
         self._announcements = announcements
         self._deliver = deliver
@@ -96,7 +98,7 @@ class Follower:
             await thread
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        consumer = Consumer(_consumer_settings(self._bootstrap), logger=getLogger("kafka"))
+        consumer = Consumer(_consumer_settings(self._broker), logger=getLogger("kafka"))
         next_look = time.monotonic()
         try:
             while not self._stopping.is_set():
@@ -124,7 +126,7 @@ class Follower:
                         self._take_up(consumer, batch, TopicPartition(topic, number, OFFSET_BEGINNING))
         except KafkaException as error:
             if not self._away:
-                log.warning("stream_away", reason=error.args[0].name())
+                log.warning("stream_away", reason=kafka_refusal(self._broker) or error.args[0].name())
             self._away = True
             return False
         if self._away:
@@ -180,9 +182,9 @@ class Follower:
                 batch.commits.append(event.committed_at)
 
 
-def _consumer_settings(bootstrap: str) -> dict[str, str | int | bool]:
+def _consumer_settings(broker: KafkaBroker) -> ClientSettings:
     return {
-        "bootstrap.servers": bootstrap,
+        **librdkafka(broker),
         "group.id": "dataflix-api",  # demanded by the client; nothing joins it
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,

@@ -9,7 +9,8 @@ from typing import Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Address
+from dataflix.kafka_access import kafka_refusal, librdkafka
+from dataflix.settings import KafkaBroker
 
 REPLY_SECONDS = 10.0
 _SILENCE_SECONDS = 30.0
@@ -29,13 +30,13 @@ class Reading(Protocol):
 class TopicReader:
     """Gives the messages of each topic to who reads it."""
 
-    def __init__(self, kafka: Address, readings: Mapping[str, Reading]) -> None:
+    def __init__(self, kafka: KafkaBroker, readings: Mapping[str, Reading]) -> None:
         self._kafka = kafka
         self._readings = readings
         self._next: dict[Position, int] = {}
         self._consumer = Consumer(
             {
-                "bootstrap.servers": str(kafka),
+                **librdkafka(kafka),
                 "group.id": "dataflix-erasure",  # asked for by the client, and never joined
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -86,13 +87,14 @@ def _bytes(value: object) -> bytes:
 
 
 @contextmanager
-def reported(kafka: Address) -> Iterator[None]:
+def reported(kafka: KafkaBroker) -> Iterator[None]:
     """What Kafka refuses in the block, as SourceUnavailable."""
     try:
         yield
     except (KafkaException, TimeoutError) as error:
         reason = error.args[0].name() if error.args and isinstance(error.args[0], KafkaError) else "no answer"
         raise SourceUnavailable(
-            f"Kafka at {kafka} does not serve the topics of the stream ({reason}): see that it runs "
+            kafka_refusal(kafka)
+            or f"Kafka at {kafka} does not serve the topics of the stream ({reason}): see that it runs "
             "(`bin/dataflix status`), and that `python -m connectors register` has made the topics."
         ) from None

@@ -67,6 +67,7 @@ def _source(settings: Settings) -> dict[str, str]:
         "database.dbname": settings.postgres_database,
         "database.user": DEBEZIUM,
         "database.password": f"${{env:{PASSWORD_VARIABLE}}}",
+        **{f"database.{name}": value for name, value in settings.postgres_security.items()},
         "topic.prefix": TOPIC_PREFIX,
         "plugin.name": "pgoutput",
         "slot.name": settings.connector,

@@ -5,6 +5,7 @@ import tenacity
 from pydantic import SecretStr
 
 from dataflix.errors import SettingsError, SourceUnavailable
+from dataflix.postgres_access import encryption_refusal
 from dataflix.settings import Settings
 
 ADMIN = "dataflix_admin"
@@ -43,6 +44,8 @@ def connect_admin(settings: Settings, database: str | None = None, *, wait_s: fl
             with attempt:
                 return psycopg.connect(conninfo, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S)
     except psycopg.OperationalError as error:
+        if because := encryption_refusal(settings, error):
+            raise SourceUnavailable(because) from None
         reason = "refuses the connection" if not _may_pass(error) else f"does not answer after {wait_s:g} s"
         raise SourceUnavailable(
             f"PostgreSQL at {settings.postgres} {reason} (role {ADMIN}, database "
@@ -60,5 +63,12 @@ def told(error: psycopg.Error) -> str:
 def _may_pass(error: BaseException) -> bool:
     """Whether waiting can help: not when the server answered and said no."""
     return isinstance(error, psycopg.OperationalError) and not any(
-        refusal in str(error) for refusal in ("authentication failed", "does not exist", "no pg_hba.conf entry")
+        refusal in str(error)
+        for refusal in (
+            "authentication failed",
+            "does not exist",
+            "no pg_hba.conf entry",
+            "certificate",
+            "does not support SSL",
+        )
     )

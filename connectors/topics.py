@@ -12,6 +12,7 @@ Rows are spread over partitions by key, so the changes of one row stay in order.
 later would break that: an existing topic keeps its own.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -29,9 +30,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # offered her
 from connectors.grants import SIGNALS, STREAM_SCHEMA
 from dataflix.contracts import Contracts
 from dataflix.errors import SourceUnavailable
+from dataflix.kafka_access import kafka_refusal
 from dataflix.masked_events import LARGEST_MESSAGE_BYTES
 from dataflix.public_topics import DEAD_LETTERS, MODELS
-from dataflix.settings import Address, Settings
+from dataflix.settings import KafkaBroker, Settings
 
 TOPIC_PREFIX = "cdc"
 HEARTBEAT_TOPIC = f"__debezium-heartbeat.{TOPIC_PREFIX}"
@@ -39,6 +41,7 @@ SIGNAL_TOPIC = f"{TOPIC_PREFIX}.{STREAM_SCHEMA}.{SIGNALS}"
 
 DAY_MS = 24 * 60 * 60 * 1000
 WAIT_S = 60.0
+_ATTEMPT_S = 5.0
 BROKER_DEFAULT = -1  # replicas: one on one machine, as many as the operator chose on a cluster
 
 
@@ -75,14 +78,16 @@ def _newest_per_key() -> dict[str, str]:
     return {"cleanup.policy": "compact", "max.compaction.lag.ms": str(DAY_MS), "delete.retention.ms": str(DAY_MS)}
 
 
-def keep_topics(admin: AdminClient, broker: Address, wanted: Iterable[Topic], *, wait_s: float = WAIT_S) -> list[str]:
+def keep_topics(
+    admin: AdminClient, broker: KafkaBroker, wanted: Iterable[Topic], *, wait_s: float = WAIT_S
+) -> list[str]:
     """Create the topics that are missing and correct the configuration of the others; the names of both.
 
     Nothing is ever dropped. Raises SourceUnavailable when the ``broker`` of ``admin`` does not answer or refuses.
     """
     by_name = {topic.name: topic for topic in wanted}
     try:
-        present = admin.list_topics(timeout=wait_s).topics
+        present = _present(admin, broker, wait_s)
         new = [topic for name, topic in by_name.items() if name not in present]
         created = (
             {}
@@ -100,6 +105,19 @@ def keep_topics(admin: AdminClient, broker: Address, wanted: Iterable[Topic], *,
             f"Kafka at {broker} does not take the topics of the stream: {reason}. "
             "See whether the broker runs, and kafka.log."
         ) from error
+
+
+def _present(admin: AdminClient, broker: KafkaBroker, wait_s: float) -> Mapping[str, object]:
+    """The topics that are there, waiting for a broker that is away and not for one that refuses."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return admin.list_topics(timeout=min(wait_s, _ATTEMPT_S)).topics
+        except KafkaException:
+            if because := kafka_refusal(broker):
+                raise SourceUnavailable(because) from None
+            if time.monotonic() > deadline:
+                raise
 
 
 def _unless_it_exists(future: "Future[None]", wait_s: float) -> None:

@@ -50,6 +50,8 @@ def open_clickhouse(settings: Settings, user: ClickHouseUser, database: str = "d
             port=settings.clickhouse.port,
             username=user,
             password=user.password(settings).get_secret_value(),
+            secure=settings.clickhouse_secure,
+            ca_cert=str(settings.clickhouse_ca_file) if settings.clickhouse_ca_file else None,
             database=database,
             client_name="dataflix",
             tz_mode="aware",
@@ -78,6 +80,16 @@ def refusal(settings: Settings, user: ClickHouseUser, error: DatabaseError) -> D
         return SettingsError(
             f"ClickHouse at {settings.clickhouse} refuses the password of {user!s}: let "
             f"DATAFLIX_CLICKHOUSE_{user.upper()}_PASSWORD be the one that the server was started with."
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return SettingsError(
+            f"ClickHouse at {settings.clickhouse} shows a certificate that is not trusted: let "
+            "DATAFLIX_CLICKHOUSE_CA_FILE name who signed it, and DATAFLIX_CLICKHOUSE_HOST a name that it bears."
+        )
+    if "SSLError" in str(error):
+        return SettingsError(
+            f"ClickHouse at {settings.clickhouse} does not encrypt, and DATAFLIX_CLICKHOUSE_SECURE asks for it: let "
+            "DATAFLIX_CLICKHOUSE_PORT be the one of its HTTPS, or DATAFLIX_CLICKHOUSE_SECURE be false."
         )
     if error.code is None and isinstance(error, OperationalError):
         return SourceUnavailable(

@@ -9,7 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from dataflix.dead_letters import Coordinates
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Address
+from dataflix.kafka_access import kafka_refusal, librdkafka
+from dataflix.settings import KafkaBroker
 
 REPLY_SECONDS = 10.0
 NEAR = 1_000  # reading over as many records is quicker than asking anew
@@ -49,12 +50,12 @@ class PrivateLog(Protocol):
 class KafkaLog:
     """Reads from a broker."""
 
-    def __init__(self, kafka: Address, group: str) -> None:
+    def __init__(self, kafka: KafkaBroker, group: str) -> None:
         """``group`` is the worker's: its commits are looked up. Nothing is read or committed in its name."""
         self._kafka = kafka
         self._consumer = Consumer(
             {
-                "bootstrap.servers": str(kafka),
+                **librdkafka(kafka),
                 "group.id": group,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -109,7 +110,8 @@ class KafkaLog:
 
     def _away(self, error: KafkaError) -> SourceUnavailable:
         return SourceUnavailable(
-            f"Kafka at {self._kafka} does not answer as it should ({error.name()}): see that it runs "
+            kafka_refusal(self._kafka)
+            or f"Kafka at {self._kafka} does not answer as it should ({error.name()}): see that it runs "
             "(`bin/dataflix status`) and its log, `bin/dataflix logs kafka`."
         )
 

@@ -9,7 +9,8 @@ from enum import Enum
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Address
+from dataflix.kafka_access import ClientSettings, kafka_refusal, librdkafka
+from dataflix.settings import KafkaBroker
 from events.errors import TopicMissing
 
 REPLY_SECONDS = 5.0
@@ -36,7 +37,9 @@ class Received:
     value: bytes | None
 
 
-def follow(broker: Address, topic: str, start: Start, say: Callable[[str], None]) -> Generator[Received, None, None]:
+def follow(
+    broker: KafkaBroker, topic: str, start: Start, say: Callable[[str], None]
+) -> Generator[Received, None, None]:
     """Yield what the topic holds from ``start`` on, then what comes, for as long as it is asked.
 
     ``say`` is told that the place is taken: what is published from then on is yielded. It is told once, too, when the
@@ -65,7 +68,7 @@ def follow(broker: Address, topic: str, start: Start, say: Callable[[str], None]
         consumer.close()
 
 
-def _places(consumer: Consumer, broker: Address, topic: str, start: Start) -> list[TopicPartition]:
+def _places(consumer: Consumer, broker: KafkaBroker, topic: str, start: Start) -> list[TopicPartition]:
     """Where to begin in each partition, as offsets: from here on nothing is missed."""
     try:
         found = consumer.list_topics(timeout=REPLY_SECONDS).topics.get(topic)
@@ -77,7 +80,9 @@ def _places(consumer: Consumer, broker: Address, topic: str, start: Start) -> li
             places.append(TopicPartition(topic, number, first if start is Start.BEGINNING else end))
     except KafkaException as error:
         raise SourceUnavailable(
-            f"Kafka does not answer at {broker} ({error.args[0].name()}): see whether it runs (`bin/dataflix status`)."
+            kafka_refusal(broker)
+            or f"Kafka does not answer at {broker} ({error.args[0].name()}): see whether it runs "
+            "(`bin/dataflix status`)."
         ) from None
     return places
 
@@ -88,7 +93,7 @@ def _next(consumer: Consumer) -> list[Message]:
     return [] if first is None else [first, *consumer.consume(_BATCH - 1, timeout=0)]
 
 
-def _received(message: Message, topic: str, broker: Address) -> Received:
+def _received(message: Message, topic: str, broker: KafkaBroker) -> Received:
     if error := message.error():
         if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION):
             raise TopicMissing(f"The topic {topic} is not at {broker} any more: it was removed.")
@@ -110,9 +115,9 @@ def _bytes(data: str | bytes | None) -> bytes | None:
     return data.encode() if isinstance(data, str) else data
 
 
-def _settings(broker: Address) -> dict[str, str | bool]:
+def _settings(broker: KafkaBroker) -> ClientSettings:
     return {
-        "bootstrap.servers": str(broker),
+        **librdkafka(broker),
         "client.id": "dataflix-tail",
         "group.id": "dataflix-tail",  # demanded by the client; nothing joins it
         "enable.auto.commit": False,

@@ -50,6 +50,8 @@ def _dump(home: Home, database: str, part: tuple[str, ...], file: Path) -> None:
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
+        "PGSSLMODE": settings.postgres_sslmode,
+        "PGSSLROOTCERT": str(settings.postgres_ca_file or ""),
         "PGPASSWORD": settings.postgres_admin_password.get_secret_value(),
     }
     done = subprocess.run(

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
-from dataflix.settings import Address, Settings
+from dataflix.kafka_access import librdkafka
+from dataflix.settings import Address, KafkaBroker, Settings
 from stack.service import ProcessInfo, Service, Unhealthy
 
 TIMEOUT_S = 3.0
@@ -67,16 +68,14 @@ def postgres(settings: Settings) -> Callable[[], None]:
     return check
 
 
-def kafka(address: Address) -> Callable[[], None]:
+def kafka(broker: KafkaBroker) -> Callable[[], None]:
     """Healthy is: the broker tells its metadata."""
 
     def check() -> None:
         from confluent_kafka import KafkaException  # noqa: PLC0415
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415
 
-        admin = AdminClient(
-            {"bootstrap.servers": str(address), "log_level": 0, "socket.timeout.ms": int(TIMEOUT_S * 1000)}
-        )
+        admin = AdminClient(librdkafka(broker) | {"log_level": 0, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
         try:
             if not admin.list_topics(timeout=TIMEOUT_S).brokers:
                 raise Unhealthy("names no broker")

@@ -18,8 +18,11 @@ PREFIX = "DATAFLIX_"
 MASKING_KEY = PREFIX + "MASKING_KEY"
 OPTIONAL = PREFIX + "OPTIONAL"
 # What a person may choose on the first `up`, and what every later command of the same home has to know
-_KEPT_ENDINGS = ("_PORT", "_HOST")
-_KEPT = frozenset({PREFIX + "RUNTIME", PREFIX + "PORT_OFFSET", PREFIX + "API_PROCESSES", OPTIONAL})
+_KEPT_ENDINGS = (
+    "_PORT", "_HOST", "_SSLMODE", "_CA_FILE", "_KEYSTORE_FILE", "_SECURITY_PROTOCOL", "_SASL_MECHANISM",
+    "_SASL_USERNAME", "_CLICKHOUSE_SECURE",
+)  # fmt: skip
+_KEPT = frozenset(PREFIX + name for name in ("RUNTIME", "PORT_OFFSET", "API_PROCESSES", "SECRETS", "OPTIONAL"))
 _GENERATED_ENDINGS = ("_PASSWORD", "_SECRET_KEY", "_SIGNING_KEY")
 _UNQUOTABLE = frozenset("\"'\\\n\r$`")
 

@@ -1,16 +1,18 @@
 """The Faust application: its configuration, and the agent that hands batches to `Processing`."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.streams import Stream
 from faust.types import TP, EventT, StreamT
 
-from dataflix.settings import WORKER_GROUP, Address
+from dataflix.settings import WORKER_GROUP, KafkaBroker
 from stream_processors.batch_consumer import BatchConsumer, BatchTransport, FetchedBatch
 from stream_processors.processing import Processing
 
@@ -35,7 +37,7 @@ class FaustEvent:
         self.event.ack()
 
 
-def build_app(kafka: Address, folder: Path, instance_id: str = "") -> faust.App:
+def build_app(kafka: KafkaBroker, folder: Path, instance_id: str = "") -> faust.App:
     """The application, without an agent yet. ``folder`` takes what Faust keeps on disk.
 
     ``instance_id`` names a member of the consumer group for good: a restart within the session keeps its partitions.
@@ -44,6 +46,7 @@ def build_app(kafka: Address, folder: Path, instance_id: str = "") -> faust.App:
     app = faust.App(
         WORKER_GROUP,
         broker=f"kafka://{kafka}",
+        broker_credentials=_credentials(kafka),
         datadir=folder,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -62,6 +65,15 @@ def build_app(kafka: Address, folder: Path, instance_id: str = "") -> faust.App:
     )
     app.transport = BatchTransport(app.conf.broker_consumer, app)
     return app
+
+
+def _credentials(kafka: KafkaBroker) -> Credentials | None:
+    """What Faust hands to aiokafka."""
+    tls = ssl.create_default_context(cafile=kafka.ca_file) if kafka.protocol.endswith("SSL") else None
+    if kafka.protocol.startswith("SASL"):
+        password = kafka.password.get_secret_value()
+        return SASLCredentials(username=kafka.username, password=password, ssl_context=tls, mechanism=kafka.mechanism)
+    return SSLCredentials(tls) if tls else None
 
 
 def consumer_of(app: faust.App) -> BatchConsumer:

@@ -63,7 +63,7 @@ class Desk:
 def open_desk(settings: Settings, contracts: Contracts) -> Iterator[Desk]:
     """The desk of one command."""
     log = KafkaLog(settings.kafka, WORKER_GROUP)
-    publisher = KafkaPublisher(str(settings.kafka))
+    publisher = KafkaPublisher(settings.kafka)
     sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
     own = OwnTokens(sink, uuid.uuid4().hex)
     delivery = Delivery(own, publisher, Instruments(CollectorRegistry(), time.time))

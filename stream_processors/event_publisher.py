@@ -8,7 +8,9 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from dataflix.errors import SourceUnavailable
+from dataflix.kafka_access import librdkafka
 from dataflix.masked_events import LARGEST_MESSAGE_BYTES
+from dataflix.settings import KafkaBroker
 from stream_processors.batches import Message
 
 PATIENCE_SECONDS = 10.0
@@ -36,10 +38,10 @@ class EventPublisher(Protocol):
 class KafkaPublisher:
     """Publishes in order, by one idempotent producer. One call at a time."""
 
-    def __init__(self, bootstrap: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, broker: KafkaBroker, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """What is not acknowledged within ``patience_seconds`` has failed, for the caller to publish again."""
         timeout = {"delivery.timeout.ms": int(patience_seconds * 1_000)}
-        self._settings = _SETTINGS | timeout | {"bootstrap.servers": bootstrap}
+        self._settings = _SETTINGS | timeout | librdkafka(broker)
         self._flush_seconds = patience_seconds + _FLUSH_MARGIN_SECONDS
         self._producer = Producer(self._settings, logger=_librdkafka)
 

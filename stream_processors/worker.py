@@ -46,7 +46,7 @@ async def run_worker(settings: Settings) -> None:
         clock=lambda: datetime.now(UTC),
     )
     sink = ClickHouseSink(lambda: open_clickhouse(settings, ClickHouseUser.WORKER))
-    publisher = KafkaPublisher(str(settings.kafka))
+    publisher = KafkaPublisher(settings.kafka)
     # A member that comes back under its name keeps the partitions that it had; other contracts mean other topics
     member = f"{settings.worker_instance_id}-{contracts.version}" if settings.worker_instance_id else ""
     app = build_app(settings.kafka, settings.home / "worker", member)
@@ -88,7 +88,7 @@ async def run_worker(settings: Settings) -> None:
 
 async def _start(app: faust.App, settings: Settings, contracts: Contracts, status: WorkerStatus) -> None:
     topics = [name for table in contracts for name in (table.private_topic, table.masked_topic)]
-    await wait_for_topics(str(settings.kafka), [*topics, dead_letters.TOPIC], status.waiting_for)
+    await wait_for_topics(settings.kafka, [*topics, dead_letters.TOPIC], status.waiting_for)
     await app.start()
     gc.collect()
     gc.freeze()  # what is there now stays: no collection has to walk through it again

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from dataflix.errors import SourceUnavailable
+from dataflix.kafka_access import kafka_refusal, librdkafka
 from dataflix.model_registry import ANNOUNCEMENTS, Announcement
 from dataflix.settings import Settings
 
@@ -21,7 +22,7 @@ def announce(settings: Settings, announcement: Announcement) -> None:
     Raises SourceUnavailable when Kafka does not take it within ``TIMEOUT_S`` seconds.
     """
     client: _Config = {
-        "bootstrap.servers": str(settings.kafka),
+        **librdkafka(settings.kafka),
         "client.id": "dataflix-training",
     }
     # what librdkafka would print by itself; failures come back as errors
@@ -56,8 +57,8 @@ def _create_topic(admin: AdminClient) -> None:
 
 
 def _refused(settings: Settings, announcement: Announcement, reason: str) -> SourceUnavailable:
+    cause = kafka_refusal(settings.kafka) or "See that it runs (`bin/dataflix status`)."
     return SourceUnavailable(
         f"Version {announcement.version} of {announcement.name} is the champion, but Kafka at {settings.kafka} did not "
-        f"take the announcement ({reason}): see that it runs (`bin/dataflix status`). The API takes the model up "
-        "without it, when it next asks MLflow."
+        f"take the announcement ({reason}). {cause} The API takes the model up without it, when it next asks MLflow."
     )

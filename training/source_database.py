@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from dataflix.errors import SettingsError, SourceUnavailable
+from dataflix.postgres_access import encryption_refusal
 from dataflix.settings import Settings
 
 ROLE = "dataflix_admin"
@@ -35,7 +36,8 @@ def source_database(settings: Settings) -> Iterator[Connection]:
         ) from error
     except psycopg.OperationalError as error:
         raise SourceUnavailable(
-            f"PostgreSQL at {settings.postgres} does not answer {ROLE} ({type(error).__name__}): see that it runs "
+            encryption_refusal(settings, error)
+            or f"PostgreSQL at {settings.postgres} does not answer {ROLE} ({type(error).__name__}): see that it runs "
             "(`bin/dataflix status`) and that DATAFLIX_POSTGRES_ADMIN_PASSWORD is the cluster's."
         ) from error
     except psycopg.Error as error:

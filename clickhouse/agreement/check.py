@@ -12,7 +12,8 @@ from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import Contracts
 from dataflix.drift import CATALOGUE, drift, structures
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Address, Settings
+from dataflix.kafka_access import kafka_refusal, librdkafka
+from dataflix.settings import KafkaBroker, Settings
 
 REPLY_SECONDS = 10.0
 
@@ -48,9 +49,9 @@ def _raw(settings: Settings, contracts: Contracts) -> list[Disagreement]:
     ]
 
 
-def read_topics(kafka: Address, contracts: Contracts) -> dict[str, TopicState]:
+def read_topics(kafka: KafkaBroker, contracts: Contracts) -> dict[str, TopicState]:
     """Those topics of the tables that exist. Raises SourceUnavailable."""
-    admin = AdminClient({"bootstrap.servers": str(kafka), "client.id": "dataflix-contracts", "log_level": 0})
+    admin = AdminClient(librdkafka(kafka) | {"client.id": "dataflix-contracts", "log_level": 0})
     try:
         present = admin.list_topics(timeout=REPLY_SECONDS).topics
         resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in policies(contracts) if name in present}
@@ -63,6 +64,7 @@ def read_topics(kafka: Address, contracts: Contracts) -> dict[str, TopicState]:
         }
     except (KafkaException, TimeoutError):
         raise SourceUnavailable(
-            f"Kafka at {kafka} does not tell its topics: see that it runs (`bin/dataflix status`), and that "
+            kafka_refusal(kafka)
+            or f"Kafka at {kafka} does not tell its topics: see that it runs (`bin/dataflix status`), and that "
             "DATAFLIX_KAFKA_HOST and DATAFLIX_KAFKA_PORT name it."
         ) from None

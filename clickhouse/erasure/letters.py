@@ -15,10 +15,11 @@ from clickhouse.topic_reader import REPLY_SECONDS, reported
 from dataflix import dead_letters
 from dataflix.contracts import Contracts, Table
 from dataflix.dead_letters import Ending, Resolution
+from dataflix.kafka_access import librdkafka
 from dataflix.letter_box import Entry, fold
 from dataflix.masking import mask_hash
 from dataflix.private_log import PrivateLog, Record, read_at
-from dataflix.settings import Address
+from dataflix.settings import KafkaBroker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def waiting_letters(log: PrivateLog, contracts: Contracts, tables: Sequence[Tabl
     return [entry for entry in waiting if traces.of(entry, events.get(entry.coordinates))]
 
 
-def close_letters(kafka: Address, entries: Iterable[Entry]) -> None:
+def close_letters(kafka: KafkaBroker, entries: Iterable[Entry]) -> None:
     """Mark the letters as forgotten. Raises SourceUnavailable."""
     value = Resolution(Ending.FORGOTTEN, datetime.now(UTC)).value()
     failures: list[KafkaError] = []
@@ -62,7 +63,7 @@ def close_letters(kafka: Address, entries: Iterable[Entry]) -> None:
             failures.append(error)
 
     with reported(kafka):
-        producer = Producer({"bootstrap.servers": str(kafka), "acks": "all", "log_level": 0})
+        producer = Producer(librdkafka(kafka) | {"acks": "all", "log_level": 0})
         for entry in entries:
             producer.produce(dead_letters.TOPIC, key=entry.coordinates.key(), value=value, on_delivery=delivered)
             producer.poll(0)

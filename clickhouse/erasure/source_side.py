@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from dataflix.contracts import Table
 from dataflix.errors import DataflixError, SettingsError, SourceUnavailable
+from dataflix.postgres_access import encryption_refusal
 from dataflix.settings import Settings
 
 ROLE = "dataflix_eraser"
@@ -122,6 +123,8 @@ def connect_eraser(settings: Settings) -> psycopg.Connection[tuple[object, ...]]
                 f"PostgreSQL at {settings.postgres} refuses the password of {ROLE}: run `bin/dataflix up`, or let "
                 "DATAFLIX_POSTGRES_ERASER_PASSWORD be the one that `python -m connectors migrate` was run with."
             ) from None
+        if because := encryption_refusal(settings, error):
+            raise SettingsError(because) from None
         raise source_away(settings) from None
 
 

@@ -13,7 +13,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # t
 from clickhouse.topic_reader import REPLY_SECONDS, TopicReader, reported
 from dataflix import masked_events as events
 from dataflix.contracts import Table
-from dataflix.settings import WORKER_GROUP, Address
+from dataflix.kafka_access import librdkafka
+from dataflix.settings import WORKER_GROUP, KafkaBroker
 
 _GONE = b'"%s":1' % events.DELETED.encode()
 
@@ -59,7 +60,7 @@ def mentions_of(person: str, user_id: int, hashes: Iterable[str]) -> re.Pattern[
 class MaskedTopics:
     """What the masked topics tell of a person."""
 
-    def __init__(self, kafka: Address, tables: Sequence[Table], mentions: re.Pattern[bytes]) -> None:
+    def __init__(self, kafka: KafkaBroker, tables: Sequence[Table], mentions: re.Pattern[bytes]) -> None:
         self._kafka = kafka
         self.people = {table.masked_topic: PersonInTopic(mentions) for table in tables}
         self._reader = TopicReader(kafka, self.people)
@@ -82,7 +83,7 @@ class MaskedTopics:
                 failures.append(error)
 
         with reported(self._kafka):
-            producer = Producer({"bootstrap.servers": str(self._kafka), "acks": "all", "log_level": 0})
+            producer = Producer(librdkafka(self._kafka) | {"acks": "all", "log_level": 0})
             for topic, partition, key in missing:
                 producer.produce(topic, key=key, value=None, partition=partition, on_delivery=delivered)
                 producer.poll(0)
@@ -102,9 +103,9 @@ class MaskedTopics:
 class Broker:
     """What an erasure asks the broker beside messages."""
 
-    def __init__(self, kafka: Address) -> None:
+    def __init__(self, kafka: KafkaBroker) -> None:
         self._kafka = kafka
-        self._client: dict[str, str | int | float | bool] = {"bootstrap.servers": str(kafka), "log_level": 0}
+        self._client = librdkafka(kafka) | {"log_level": 0}
 
     def delivered(self, table: Table, offsets: Mapping[int, int]) -> bool:
         """Whether the worker has committed the messages of ``offsets``, by partition: none of them comes again."""

@@ -22,6 +22,7 @@ from dataflix.change_events import EPOCH_HEADER
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse, refusal
 from dataflix.contracts import Table
 from dataflix.errors import SourceUnavailable
+from dataflix.kafka_access import librdkafka
 from dataflix.settings import Settings
 from dataflix.versions import RowVersion
 
@@ -159,7 +160,7 @@ def _present(connection: Connection, table: Table, differences: Sequence[Differe
 def _publish_deletions(settings: Settings, table: Table, gone: Sequence[Difference], position: int, epoch: int) -> None:
     producer = Producer(
         # the partitions that Java clients compute: where every other change of the row is
-        {"bootstrap.servers": str(settings.kafka), "acks": "all", "partitioner": "murmur2_random", "log_level": 0}
+        {**librdkafka(settings.kafka), "acks": "all", "partitioner": "murmur2_random", "log_level": 0}
     )
     failures: list[object] = []
     try:

@@ -11,6 +11,7 @@ from clickhouse.reconciliation.canonical import Block, source_query
 from clickhouse.reconciliation.comparison import Difference
 from dataflix.contracts import Table
 from dataflix.errors import ContractViolation, DataflixError, SettingsError, SourceUnavailable
+from dataflix.postgres_access import encryption_refusal
 from dataflix.settings import Settings
 
 ROLE = "dataflix_verifier"
@@ -58,6 +59,8 @@ def connect(settings: Settings) -> psycopg.Connection[tuple[object, ...]]:
                 f"PostgreSQL at {settings.postgres} refuses the password of {ROLE}: let "
                 "DATAFLIX_POSTGRES_VERIFIER_PASSWORD be the one that `python -m connectors migrate` was run with."
             ) from None
+        if because := encryption_refusal(settings, error):
+            raise SettingsError(because) from None
         raise _away(settings) from None
 
 

@@ -11,6 +11,7 @@ from connectors.postgres import connect_admin
 from connectors.registration import Registered
 from connectors.topics import keep_topics, topics
 from dataflix.contracts import load_contracts
+from dataflix.kafka_access import librdkafka
 from dataflix.settings import Settings, load_settings
 
 
@@ -27,7 +28,7 @@ def run_connector(settings: Settings, *, recover: bool, anyway: bool = False) ->
     """Have topics and connector as they should be, and tell what was done."""
     contracts = load_contracts(settings.contracts)
     # what its own log would say comes as an exception, and then as a sentence
-    admin = AdminClient({"bootstrap.servers": str(settings.kafka), "client.id": "dataflix-connectors", "log_level": 0})
+    admin = AdminClient(librdkafka(settings.kafka) | {"client.id": "dataflix-connectors", "log_level": 0})
     if changed := keep_topics(admin, settings.kafka, topics(contracts, settings)):
         typer.echo(f"Created or corrected the topics {', '.join(sorted(changed))}.")
 

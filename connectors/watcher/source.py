@@ -12,6 +12,7 @@ from connectors.grants import HEARTBEAT_COLUMN
 from connectors.postgres import told
 from connectors.roles import WATCHER
 from dataflix.errors import SourceUnavailable
+from dataflix.postgres_access import encryption_refusal
 from dataflix.settings import Settings
 
 _CONNECT_TIMEOUT_S = 3
@@ -76,7 +77,9 @@ class Source:
                 conninfo, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S
             ) as connection:
                 return await (await connection.execute(query.encode(), arguments)).fetchone()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if because := encryption_refusal(self._settings, error):
+                raise SourceUnavailable(because) from None
             reason = "does not answer: see `bin/dataflix logs postgres`"
         except psycopg.Error as error:
             reason = f"refuses to tell ({told(error)}): run `bin/dataflix up`, which migrates it"

@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from connectors.watcher.lag import Standing, Standings
 from dataflix.contracts import Table
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import WORKER_GROUP, Address
+from dataflix.kafka_access import kafka_refusal, librdkafka
+from dataflix.settings import WORKER_GROUP, KafkaBroker
 
 REPLY_S = 5.0
 
@@ -19,14 +20,10 @@ _librdkafka = logging.getLogger("librdkafka")
 class KafkaGroup:
     """What the broker knows of the group and of the private topics. It joins no group and reads no event."""
 
-    def __init__(self, kafka: Address, tables: Iterable[Table]) -> None:
+    def __init__(self, kafka: KafkaBroker, tables: Iterable[Table]) -> None:
         self._kafka = kafka
         self._tables = {table.private_topic: table.name for table in tables}
-        client: dict[str, str | int | float | bool] = {
-            "bootstrap.servers": str(kafka),
-            "client.id": "dataflix-watcher",
-            "log_level": 0,
-        }
+        client = librdkafka(kafka) | {"client.id": "dataflix-watcher", "log_level": 0}
         self._admin = AdminClient(client, logger=_librdkafka)
         # An administrator that asks for a group's offsets while the broker dies ends the process by an assertion
         # (librdkafka, issue 3663)
@@ -49,7 +46,8 @@ class KafkaGroup:
             committed = {(of.topic, of.partition): of.offset for of in self._member.committed(partitions, REPLY_S)}
         except (KafkaException, TimeoutError):
             raise SourceUnavailable(
-                f"Kafka at {self._kafka} does not tell the offsets of the worker: see `bin/dataflix logs kafka`."
+                kafka_refusal(self._kafka)
+                or f"Kafka at {self._kafka} does not tell the offsets of the worker: see `bin/dataflix logs kafka`."
             ) from None
         standings: dict[str, dict[int, Standing]] = {}
         for at in partitions:

@@ -13,9 +13,12 @@ _PROJECT = PROJECT / "dbt"
 
 def connection(settings: Settings) -> dict[str, str]:
     """What the profile reads (dbt/profiles.yml)."""
-    return {
+    # dbt's adapter has no setting for who signed the certificate: Python's own takes it
+    trusted = {"SSL_CERT_FILE": str(settings.clickhouse_ca_file)} if settings.clickhouse_ca_file else {}
+    return trusted | {
         "DATAFLIX_DBT_HOST": settings.clickhouse.host,
         "DATAFLIX_DBT_PORT": str(settings.clickhouse.port),
+        "DATAFLIX_DBT_SECURE": str(settings.clickhouse_secure),
         "DATAFLIX_DBT_USER": "dbt",
         "DATAFLIX_DBT_PASSWORD": settings.clickhouse_dbt_password.get_secret_value(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

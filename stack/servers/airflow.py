@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from dataflix.settings import PROJECT
 from stack.bootstrap import REQUIREMENTS, ensure
@@ -44,7 +43,6 @@ def environment(home: Home) -> Mapping[str, str]:
     """Its whole configuration; credentials stay off the command line."""
     settings = home.settings
     own = folder(home)
-    password = quote(settings.postgres_airflow_password.get_secret_value(), safe="")
     # A Fernet key is 32 bytes in base 64; what `up` generates is a text of its own length
     fernet = hashlib.sha256(settings.airflow_fernet_secret_key.get_secret_value().encode()).digest()
     sections: dict[str, dict[str, str]] = {
@@ -63,7 +61,7 @@ def environment(home: Home) -> Mapping[str, str]:
             "dagbag_import_timeout": "120",
         },
         "database": {
-            "sql_alchemy_conn": f"postgresql+psycopg2://{ROLE}:{password}@{settings.postgres}/{DATABASE}",
+            "sql_alchemy_conn": settings.postgres_uri("psycopg2", ROLE, settings.postgres_airflow_password, DATABASE),
             "sql_alchemy_pool_size": "3",
         },
         "api": {

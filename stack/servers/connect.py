@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack.home import Home
+from stack.home import Home, write_private
+from stack.servers import kafka_security
 from stack.servers.java import JavaServer
 from stack.servers.kafka import MESSAGE_BYTES
 
@@ -62,7 +63,8 @@ def prepare(home: Home) -> None:
     """Write the configuration."""
     SERVER.prepare(home)
     address = home.settings.connect
-    configuration(home).write_text(
+    client = kafka_security.of_client(home.settings.kafka)
+    properties = [
         _PROPERTIES.format(
             broker=home.settings.kafka,
             address=address,
@@ -70,5 +72,8 @@ def prepare(home: Home) -> None:
             port=address.port,
             plugins=home.runtime / "jars" / "plugins",
             message_bytes=MESSAGE_BYTES,
-        )
-    )
+        ),
+        # The worker's own clients, and those of its connectors
+        *(kafka_security.lines(client, prefix) for prefix in ("", "producer.", "consumer.", "admin.")),
+    ]
+    write_private(configuration(home), "".join(properties))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stack.errors import ServiceFailed
-from stack.home import Home
+from stack.home import Home, write_private
+from stack.servers import kafka_security
 from stack.servers.java import JavaServer
 
 # A movie's description may be a megabyte long, an event holds the row before and after, and JSON escapes
@@ -19,9 +20,9 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{controller}
-listeners=PLAINTEXT://{broker},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{broker}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={protocol}://{broker},CONTROLLER://{controller}
+advertised.listeners={protocol}://{broker}
+listener.security.protocol.map={protocol}:{protocol},CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 # Topics are made from the contracts, with a retention of their own: a typing error must not make one
@@ -58,23 +59,32 @@ def prepare(home: Home) -> None:
     SERVER.prepare(home)
     settings = home.settings
     data = SERVER.folder(home) / "data"
-    configuration(home).write_text(
+    properties = [
         _PROPERTIES.format(
+            protocol=settings.kafka.protocol,
             broker=settings.kafka,
             controller=settings.kafka_controller,
             data=data,
             message_bytes=MESSAGE_BYTES,
-        )
-    )
+        ),
+        kafka_security.of_broker(settings),
+    ]
+    write_private(configuration(home), "".join(properties))
     if (data / "meta.properties").is_file():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    format_storage = SERVER.once(
-        home, "kafka.tools.StorageTool",
+    format_storage = [
+        *SERVER.once(home, "kafka.tools.StorageTool"),
         # one argument: an id may begin with a dash, and would pass for an option
         "format", f"--cluster-id={cluster}", "--config", configuration(home), "--ignore-formatted",
-    )  # fmt: skip
+    ]  # fmt: skip
+    accounts = SERVER.folder(home) / "accounts.args"
+    if told := kafka_security.accounts(settings.kafka):
+        # In a file: everybody sees the arguments of a process
+        write_private(accounts, told)
+        format_storage.append(f"@{accounts}")
     done = subprocess.run([str(part) for part in format_storage], capture_output=True, text=True, check=False)
+    accounts.unlink(missing_ok=True)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise ServiceFailed(f"Kafka's storage in {data} could not be formatted: {' '.join(last)}")

@@ -6,7 +6,6 @@ leaves the child behind when its parent is killed. It is run directly instead, w
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from stack.home import Home
 
@@ -29,8 +28,7 @@ def command(home: Home) -> Sequence[str | Path]:
 def environment(home: Home) -> Mapping[str, str]:
     """Where it keeps what; credentials stay off the command line."""
     settings = home.settings
-    password = quote(settings.postgres_mlflow_password.get_secret_value(), safe="")
-    store = f"postgresql+psycopg://{ROLE}:{password}@{settings.postgres}/{DATABASE}"
+    store = settings.postgres_uri("psycopg", ROLE, settings.postgres_mlflow_password, DATABASE)
     return {
         "_MLFLOW_SERVER_FILE_STORE": store,
         "_MLFLOW_SERVER_REGISTRY_STORE": store,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from dataflix.settings import PROJECT
 from stack.bootstrap import REQUIREMENTS, ensure
@@ -45,12 +44,11 @@ def command(home: Home) -> Sequence[str | Path]:
 def environment(home: Home) -> Mapping[str, str]:
     """Its whole configuration; credentials stay off the command line."""
     settings = home.settings
-    password = quote(settings.postgres_superset_password.get_secret_value(), safe="")
     return {
         "SUPERSET_CONFIG_PATH": str(CONFIGURATION),
         "SUPERSET_HOME": str(folder(home)),
         "SUPERSET_SECRET_KEY": settings.superset_session_secret_key.get_secret_value(),
-        "SUPERSET_DATABASE_URI": f"postgresql+psycopg2://{ROLE}:{password}@{settings.postgres}/{DATABASE}",
+        "SUPERSET_DATABASE_URI": settings.postgres_uri("psycopg2", ROLE, settings.postgres_superset_password, DATABASE),
         # It counts its installations on a server of its makers unless it is told not to
         "SCARF_ANALYTICS": "false",
         # The folder superset/ of the project is no package, and must not be looked into for one

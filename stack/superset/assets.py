@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 import yaml
@@ -76,7 +76,11 @@ def _address(uri: str, settings: Settings) -> str:
     if uri != ANYWHERE:
         return uri
     password = quote(settings.clickhouse_superset_password.get_secret_value(), safe="")
-    return f"clickhousedb://{CLICKHOUSE_USER}:{password}@{settings.clickhouse}/analytics"
+    security = {"secure": "true"} if settings.clickhouse_secure else {}
+    if settings.clickhouse_ca_file:
+        security["ca_cert"] = str(settings.clickhouse_ca_file)
+    options = f"?{urlencode(security)}" if security else ""
+    return f"clickhousedb://{CLICKHOUSE_USER}:{password}@{settings.clickhouse}/analytics{options}"
 
 
 def unpacked(exported: bytes, known: Files) -> dict[str, str]:

@@ -222,7 +222,7 @@ async def test_a_partition_that_is_added_later_is_followed_too(kafka: Settings) 
     admin = AdminClient({"bootstrap.servers": str(kafka.kafka)})
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
     batches: list[Batch] = []
-    follower = Follower(str(kafka.kafka), [], topic, batches.append, look_every=0.1)
+    follower = Follower(kafka.kafka, [], topic, batches.append, look_every=0.1)
     async with following(follower):
         async for attempt in patiently():
             with attempt:

@@ -9,7 +9,7 @@ import pytest
 from screenings import Screenings, patiently
 
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import Settings
+from dataflix.settings import KafkaBroker, Settings
 from stack.home import Home
 from stack.supervision import Supervisor
 from stream_processors.batches import Message
@@ -40,7 +40,7 @@ class InKafka:
     def __init__(self, screenings: Screenings) -> None:
         self._screenings = screenings
         self.topic = screenings.table.masked_topic
-        self.publisher = KafkaPublisher(str(screenings.settings.kafka))
+        self.publisher = KafkaPublisher(screenings.settings.kafka)
 
     def found(self) -> list[tuple[bytes | None, bytes | None]]:
         return self._screenings.messages(self.topic)
@@ -89,7 +89,7 @@ async def test_a_large_event_passes(published: Published) -> None:
 
 
 async def test_a_broker_that_is_away_is_told_and_no_message_is_left_to_come_late() -> None:
-    publisher = KafkaPublisher("127.0.0.1:1", patience_seconds=0.5)
+    publisher = KafkaPublisher(KafkaBroker("127.0.0.1", 1), patience_seconds=0.5)
     with pytest.raises(SourceUnavailable, match="Kafka did not acknowledge 2 of 2 messages"):
         await publisher.publish(
             [Message("masked.screenings", b"key", b"1"), Message("masked.screenings", b"key", b"2")]
@@ -110,7 +110,7 @@ def suspend(process: psutil.Process) -> None:
 
 async def test_what_a_silent_broker_did_not_acknowledge_is_published_by_the_next_try(screenings: Screenings) -> None:
     topic = screenings.table.masked_topic
-    publisher = KafkaPublisher(str(screenings.settings.kafka), patience_seconds=1)
+    publisher = KafkaPublisher(screenings.settings.kafka, patience_seconds=1)
     await publisher.publish([Message(topic, b"key", b"1")])
     broker = psutil.Process(Supervisor(Home(screenings.settings)).processes()["kafka"].pid)
     suspend(broker)

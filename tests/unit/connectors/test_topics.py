@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient
 from connectors.topics import DAY_MS, Topic, keep_topics, topics
 from dataflix.contracts import load_contracts
 from dataflix.errors import SourceUnavailable
-from dataflix.settings import PROJECT, Address, Settings
+from dataflix.settings import PROJECT, KafkaBroker, Settings
 
-ADDRESS = Address("127.0.0.1", 9092)
+ADDRESS = KafkaBroker("127.0.0.1", 9092)
 TABLES = {"movies", "ratings", "users", "watched_movies"}
 
 

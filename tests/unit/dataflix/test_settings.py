@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from dataflix.errors import SettingsError
 from dataflix.settings import SECRETS_FILE, SETTINGS_FILE, load_settings
@@ -54,3 +55,27 @@ def test_a_port_that_leaves_the_range_is_named(home: Path, monkeypatch: pytest.M
     monkeypatch.setenv("DATAFLIX_PORT_OFFSET", "40000")
     with pytest.raises(SettingsError, match="DATAFLIX_API_PORT plus the port offset 40000"):
         load_settings()
+
+
+def test_a_secret_may_be_a_file_and_wins_over_what_up_generated(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (home / SECRETS_FILE).write_text("DATAFLIX_KAFKA_SASL_PASSWORD=generated\nDATAFLIX_MASKING_KEY=generated\n")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "DATAFLIX_KAFKA_SASL_PASSWORD").write_text("out of a file\n")
+    (home / SETTINGS_FILE).write_text(f"DATAFLIX_SECRETS={tmp_path / 'secrets'}\n")
+    settings = load_settings()
+    assert settings.kafka.password.get_secret_value() == "out of a file"
+    assert settings.masking_key.get_secret_value() == "generated"
+    monkeypatch.setenv("DATAFLIX_SECRETS", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match="nowhere, which is no folder"):
+        load_settings()
+
+
+def test_encryption_is_told_to_every_client_of_postgresql(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAFLIX_POSTGRES_SSLMODE", "verify-full")
+    monkeypatch.setenv("DATAFLIX_POSTGRES_CA_FILE", "/a folder/ca.pem")
+    settings = load_settings()
+    assert "sslmode='verify-full' sslrootcert='/a folder/ca.pem'" in settings.postgres_conninfo("a", SecretStr("b"))
+    uri = settings.postgres_uri("psycopg", "a", SecretStr("b/c"), "d")
+    assert uri == "postgresql+psycopg://a:b%2Fc@127.0.0.1:5432/d?sslmode=verify-full&sslrootcert=%2Fa+folder%2Fca.pem"
