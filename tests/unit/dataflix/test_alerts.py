@@ -8,6 +8,7 @@ import yaml
 from dataflix.alerts import ALERTS, Alert
 from dataflix.metrics import METRICS, MetricKind
 from dataflix.reference.alert_rules import alert_rules
+from dataflix.settings import PROJECT
 
 SAMPLES = {
     metric.name + suffix
@@ -35,3 +36,10 @@ def test_the_rules_have_the_form_that_prometheus_reads() -> None:
         assert set(rule) == {"alert", "expr", "for", "labels", "annotations"}
         assert rule["labels"]["severity"] in {"warning", "critical"}
         assert rule["annotations"]["summary"].endswith(".")
+
+
+def test_who_is_woken_by_an_alert_finds_what_to_do() -> None:
+    told = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### (Dataflix\w+)\n(.+?)(?=^#|\Z)", told, re.MULTILINE | re.DOTALL))
+    assert list(sections) == [alert.name for alert in ALERTS]
+    assert all(len(section.split()) >= 10 for section in sections.values())
