@@ -37,13 +37,17 @@ PARALLEL: Mapping[str, Sequence[str]] = {
     "unit": ("--numprocesses", "auto"),
     "integration": BY_FILE,
     "e2e": BY_FILE,
+    # One Docker, one system on it
+    "containers": ("-m", "containers"),
 }
+DOCKERFILES = ("docker/Dockerfile", "tests/containers/stand_ins/Dockerfile")
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),
     "ruff format": ("ruff", "format", "--check"),
     "mypy": ("mypy",),
     "import-linter": ("lint-imports",),
     "yamllint": ("yamllint", "--strict", "."),
+    "hadolint": ("hadolint", *DOCKERFILES),
     "sqlfluff": ("sqlfluff", "lint", "--disable-progress-bar", "dbt/models"),
 }
 

@@ -15,6 +15,7 @@ from stack.containers import configurations, keep_credentials
 from stack.home import PREFIX, Home, generated_secrets, read_env
 from stack.servers import kafka, mlflow, postgres
 from stack.services import services
+from stack.testing import DOCKERFILES
 
 FILE = PROJECT / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
@@ -72,7 +73,7 @@ def test_each_service_has_bounds_and_no_more_rights_than_it_needs(service: str) 
 def test_our_images_run_on_a_file_system_that_they_cannot_change(service: str) -> None:
     assert SERVICES[service]["read_only"] is True
     target = SERVICES[service]["build"]["target"]
-    assert re.search(rf"^FROM \S+ AS {target}\n(?:(?!FROM).*\n)*USER dataflix$", DOCKERFILE, re.MULTILINE)
+    assert re.search(rf"^FROM \S+ AS {target}\n(?:(?!FROM).*\n)*USER 10001$", DOCKERFILE, re.MULTILINE)
 
 
 DOCKERFILE = (PROJECT / "docker" / "Dockerfile").read_text()
@@ -85,6 +86,18 @@ def test_what_an_image_copies_is_there_and_is_let_through() -> None:
     for source in sources:
         assert (PROJECT / source).exists(), source
         assert any((PROJECT / source).match(rule.removeprefix("!")) for rule in allowed if rule[:1] == "!"), source
+
+
+def test_every_dockerfile_is_linted() -> None:
+    found = {
+        path.relative_to(PROJECT) for folder in ("docker", "tests") for path in PROJECT.glob(f"{folder}/**/Dockerfile")
+    }
+    assert {Path(name) for name in DOCKERFILES} == found
+
+
+def test_every_public_image_has_a_stand_in_where_no_registry_is_reached() -> None:
+    stand_ins = yaml.safe_load((PROJECT / "tests" / "containers" / "stand_ins.yml").read_text())["services"]
+    assert stand_ins.keys() == {name for name in SERVICES if "build" not in SERVICES[name]}
 
 
 def test_packages_are_held_by_their_hashes() -> None:
