@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import json
 import logging
 import os
 import sys
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from api.access_log import AccessLog
 from api.app import create_app
+from api.measure_history import measure_history
 from api.peers import ALONE, Peers
 from api.processes import Command, Processes, held
 from api.request_marks import WithoutText
@@ -77,6 +79,15 @@ async def _run_all(command: Command, count: int) -> int:
 def process(number: int, count: int, folder: Path) -> None:
     """One of several processes, as the parent starts it."""
     _serve(load_settings(), Peers(number, count, folder))
+
+
+@cli.command("measure-history")
+def measure(
+    rows: Annotated[int, typer.Option(min=1_000, help="Ratings to take in.")] = 1_000_000,
+    _json: Annotated[bool, typer.Option("--json", help="One JSON object; it always is.")] = True,
+) -> None:
+    """Take made-up ratings into memory, and print how much they need there. Nothing else is touched."""
+    print(json.dumps(measure_history(rows)))
 
 
 def _app(settings: Settings, peers: Peers) -> web.Application:

@@ -167,6 +167,8 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
         def deliver(batch: Batch) -> None:
             live = progress.caught_up
             effects = take_in(batch, replica, progress)
+            if not live and progress.caught_up:
+                replica.settle()
             arrivals.applied(batch.changes)
             app[keys.INSTRUMENTS].counted(batch, live=live)
             news = [

@@ -9,6 +9,9 @@ from dataflix.masked_events import MaskedEvent
 from dataflix.recommender import interaction_score
 
 MICROSECONDS = 1_000_000
+MOST_STARS = 5.0
+VERSION_BITS = 128
+LEAST_TOO_LARGE = 1 << 63  # for a bigint
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ def read_change(event: MaskedEvent) -> Change:
 
     Raises MalformedEvent when a needed column is absent or of another type, or the table is none of the four.
     """
-    row, version, gone, txid = event.row, event.version, event.deleted, event.txid
+    row, gone = event.row, event.deleted
     try:
+        version, txid = _version(event.version), None if event.txid is None else _number(event.txid)
         match event.table:
             case "users":
                 return UserChange(_number(row["user_id"]), version, not gone, txid)
@@ -111,6 +115,8 @@ def _rating(row: Any) -> Opinion:
     if not isinstance(liked, bool | None):
         raise TypeError
     stars, at = float(row["rating"]), _microseconds(row["rated_at"])
+    if not 0.0 <= stars <= MOST_STARS:
+        raise ValueError
     score = interaction_score(stars, liked)
     return Opinion(_number(row["user_id"]), _number(row["movie_id"]), True, score, at, stars)
 
@@ -127,4 +133,12 @@ def _microseconds(moment: str) -> int:
 def _number(value: Any) -> int:
     if type(value) is not int:
         raise TypeError
+    if not -LEAST_TOO_LARGE <= value < LEAST_TOO_LARGE:
+        raise ValueError
+    return value
+
+
+def _version(value: int) -> int:
+    if not 0 <= value < 1 << VERSION_BITS:
+        raise ValueError
     return value

@@ -9,7 +9,7 @@ from api.resources.recommendations import Recommendation, Recommendations
 from dataflix.model_registry import ChampionModel
 from dataflix.recommender import Basis, recommend
 
-REMEMBERED = 10_000  # people whose last answer is kept
+REMEMBERED = 5_000  # people whose last answer is kept
 _NOBODY = 0
 
 

@@ -5,13 +5,16 @@ with its version, the highest wins, and a deleted row is remembered as deleted. 
 the same histories result.
 """
 
+from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
+from api.opinion_rows import OpinionRows
 from dataflix.recommender import Catalogue, Interaction
 
 Row = TypeVar("Row")
 History = tuple[Interaction, ...]
+MERGED = 5_000  # histories that are kept as they are handed out
 
 
 class Effect(NamedTuple):
@@ -67,13 +70,10 @@ class Replica:
     def __init__(self) -> None:
         self.users: NewestRows[bool] = NewestRows()
         self.movies: NewestRows[CatalogueMovie] = NewestRows()
-        self.ratings: NewestRows[Opinion] = NewestRows()
-        self.watched: NewestRows[Opinion] = NewestRows()
+        self.ratings = OpinionRows(rated=True)
+        self.watched = OpinionRows(rated=False)
         self.catalogue = Catalogue()
-        # person -> movie -> what they rated and watched of it. A rating that was deleted and given anew stands here
-        # twice, under two ids, while the two changes are under way on different partitions.
-        self._histories: dict[int, dict[int, tuple[Opinion, ...]]] = {}
-        self._merged: dict[int, History] = {}  # what `history` was asked for and has not changed since
+        self._merged: dict[int, History] = {}  # what `history` was asked for lately and has not changed since
         self.catalogue_revision = 0  # raised by every change of a movie
         self.popularity_revision = 0  # raised whenever somebody more, or fewer, chose a movie
 
@@ -104,49 +104,45 @@ class Replica:
 
         A rating says more than a viewing, so its score counts where both are there, and the newer of the two moments.
         """
-        if user_id not in self._histories:
-            return ()
-        if user_id not in self._merged:
-            self._merged[user_id] = tuple(
-                _merged(movie_id, opinions) for movie_id, opinions in self._histories[user_id].items()
-            )
-        return self._merged[user_id]
+        merged = self._merged.get(user_id)
+        if merged is None:
+            # A rating that was deleted and given anew is there twice, under two ids, while the two changes are under
+            # way on different partitions.
+            opinions: dict[int, list[Opinion]] = {}
+            for one in (*self.ratings.of(user_id), *self.watched.of(user_id)):
+                opinions.setdefault(one.movie_id, []).append(one)
+            merged = self._merged[user_id] = tuple(_merged(movie_id, some) for movie_id, some in opinions.items())
+            if len(self._merged) > MERGED:
+                del self._merged[next(iter(self._merged))]
+        return merged
 
-    def _take(self, rows: NewestRows[Opinion], key: int, version: int, row: Opinion | None, txid: int | None) -> Effect:
+    def settle(self) -> None:
+        """What there was at the start is read: from here on little is added."""
+        self.ratings.settle()
+        self.watched.settle()
+
+    def _take(self, rows: OpinionRows, key: int, version: int, row: Opinion | None, txid: int | None) -> Effect:
         if not rows.is_news(key, version):
             return STALE
+        known = row is not None and self._chose(row.user_id, row.movie_id)
         before = rows.put(key, version, row, txid)
-        if before is not None:
-            self._unlink(before)
-        if row is not None:
-            self._link(row)
-        return Effect(news=True, people=tuple({one.user_id for one in (before, row) if one is not None}))
-
-    def _link(self, row: Opinion) -> None:
-        self._merged.pop(row.user_id, None)
-        movies = self._histories.setdefault(row.user_id, {})
-        if row.movie_id not in movies:
+        if row is not None and not known:
             self._count(row.movie_id, 1)
-        movies[row.movie_id] = (*movies.get(row.movie_id, ()), row)
+        if before is not None and not self._chose(before.user_id, before.movie_id):
+            self._count(before.movie_id, -1)
+        people = tuple({one.user_id for one in (before, row) if one is not None})
+        for user_id in people:
+            self._merged.pop(user_id, None)
+        return Effect(news=True, people=people)
 
-    def _unlink(self, row: Opinion) -> None:
-        self._merged.pop(row.user_id, None)
-        movies = self._histories[row.user_id]
-        left = list(movies[row.movie_id])
-        left.remove(row)
-        if left:
-            movies[row.movie_id] = tuple(left)
-            return
-        del movies[row.movie_id]
-        self._count(row.movie_id, -1)
-        if not movies:
-            del self._histories[row.user_id]
+    def _chose(self, user_id: int, movie_id: int) -> bool:
+        return self.ratings.has(user_id, movie_id) or self.watched.has(user_id, movie_id)
 
     def _count(self, movie_id: int, change: int) -> None:
         self.catalogue.count(movie_id, change)
         self.popularity_revision += 1
 
 
-def _merged(movie_id: int, opinions: tuple[Opinion, ...]) -> Interaction:
+def _merged(movie_id: int, opinions: Sequence[Opinion]) -> Interaction:
     telling = max(opinions, key=lambda one: (one.rated, one.at, one.score))
     return Interaction(movie_id, telling.score, max(one.at for one in opinions), telling.stars)

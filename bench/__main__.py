@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from typing import Annotated
 
@@ -68,6 +69,14 @@ def measure_ranking(
 ) -> None:
     """One list of ten and one fold-in, in microseconds of CPU; needs no running stack."""
     print(json.dumps(ranking(items, people, seed)))
+
+
+@app.command("history")
+def measure_history(
+    rows: Annotated[int, typer.Option(min=1_000, help="Ratings to take in.")] = 1_000_000, _json: Json = True
+) -> None:
+    """Memory that the API's copy of the histories takes, and processor time for a rating; needs no running stack."""
+    os.execv(sys.executable, [sys.executable, "-m", "api", "measure-history", "--rows", str(rows)])  # noqa: S606 no shell
 
 
 @app.command("chaos")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -65,16 +66,24 @@ async def _one(session: aiohttp.ClientSession, user: int, shown: list[int], mome
     for at in moments:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
         sent = time.perf_counter()
-        rating = {"user_id": user, "movie_id": shown[0], "rating": 4.0}
-        async with session.post("/ratings", json=rating) as answer:
-            answer.raise_for_status()
-            token = answer.headers[COMMIT_TOKEN]
+        token = await _rated(session, {"user_id": user, "movie_id": shown[0], "rating": 4.0})
         before = shown
         while (shown := await _recommended(session, user, after=token)) == before:
             if time.perf_counter() - sent > PATIENCE:
                 raise DataflixError(f"A list did not change within {PATIENCE:.0f} s: see `bin/dataflix status`.")
         latencies.append(time.perf_counter() - sent)
     return latencies
+
+
+async def _rated(session: aiohttp.ClientSession, rating: dict[str, float]) -> str:
+    """The token of the commit. What is refused because there is too much is sent again, and the clock goes on."""
+    while True:
+        async with session.post("/ratings", json=rating) as answer:
+            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                answer.raise_for_status()
+                return answer.headers[COMMIT_TOKEN]
+            pause = float(answer.headers["Retry-After"])
+        await asyncio.sleep(pause)
 
 
 async def _recommended(session: aiohttp.ClientSession, user: int, **query: str) -> list[int]:
