@@ -73,7 +73,7 @@ class Worker:
         """The exit code after SIGTERM."""
         self.process.terminate()
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
