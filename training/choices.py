@@ -17,9 +17,9 @@ class Choices:
     # factors: a non-negative factorisation of runs of consecutive interactions
     n_components: int = 32  # factors of each movie
     max_iter: int = 40
-    run_length: int = 20  # interactions, about
+    run_length: int = 100  # interactions, about
     factor_penalty: float = 1e-3
-    factor_half_life: float = 3.0  # interactions of a history until the weight has halved
+    factor_half_life: float = 10.0  # interactions of a history until the weight has halved
     factor_floor: float = 0.05
     # next items: who chose this went on to that
     reach: int = 50  # interactions between the two, at most
@@ -31,8 +31,8 @@ class Choices:
     neighbours: int = 200  # kept for each movie
     next_half_life: float = 4.0
     # next items, by regression: a neighbour that another one explains says less
-    regression_weight: float = 1.0  # what it says in all, where the counts say 1
-    next_ridge: float = 100.0
+    regression_weight: float = 0.5  # what it says in all, where the counts say 1
+    next_ridge: float = 30.0
     fewest_regressed: int = 10  # people who chose a movie that takes part
     most_regressed: int = 4000  # movies that take part; memory and time grow with its square and cube
     # the blend, where there is too little to choose it by; next items weigh 1

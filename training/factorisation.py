@@ -1,4 +1,4 @@
-"""Non-negative matrix factorisation of runs of consecutive interactions: what people choose in one sitting."""
+"""Non-negative matrix factorisation of runs of consecutive interactions: what people choose close to one another."""
 
 import time
 import warnings

@@ -96,10 +96,10 @@ class Recency:
     floor: float  # no interaction weighs less
 
     def weights(self, positions: Float64Array) -> Float64Array:
-        """The weight of each position; below a thousandth it is none at all."""
+        """The weight of each position; below a hundredth it is none at all."""
         weights = np.maximum(self.floor, np.exp2(-positions / self.half_life))
         return np.where(weights < _NEGLIGIBLE, 0.0, weights)
 
 
-_NEGLIGIBLE: Final = 1e-3
+_NEGLIGIBLE: Final = 1e-2
 EVEN: Final = Recency(half_life=1.0, floor=1.0)

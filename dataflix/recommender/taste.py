@@ -92,8 +92,8 @@ def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency, weight:
     spread = factors_spread(model, person)
     if not spread:
         return None
-    there = np.flatnonzero(person)
-    return (person[there] * (weight / spread)).astype(np.float32) @ model.by_factor[there]
+    # all factors, though a person has but some of them: to copy those would take longer
+    return (person * (weight / spread)).astype(np.float32) @ model.by_factor
 
 
 def _by_next_items(model: ItemModel, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:

@@ -28,9 +28,9 @@ def scaled_between(low: float, high: float) -> Draw:
 # Of what ranks; the stars are a model of their own, and the weights of the blend are chosen by each fit
 SPACE: Final[Mapping[str, Draw]] = {
     "n_components": one_of(16, 32, 48, 64, 96),
-    "run_length": one_of(10, 15, 20, 30, 40),
+    "run_length": one_of(10, 20, 40, 70, 100),
     "factor_penalty": scaled_between(1e-4, 1e-2),
-    "factor_half_life": scaled_between(1.5, 8.0),
+    "factor_half_life": scaled_between(1.5, 15.0),
     "factor_floor": one_of(0.0, 0.02, 0.05, 0.1),
     "reach": one_of(20, 35, 50, 75, 100),
     "pair_half_life": scaled_between(3.0, 20.0),
@@ -41,7 +41,7 @@ SPACE: Final[Mapping[str, Draw]] = {
     "neighbours": one_of(100, 200, 400),
     "next_half_life": scaled_between(1.5, 8.0),
     "regression_weight": between(0.0, 2.0),
-    "next_ridge": scaled_between(20.0, 500.0),
+    "next_ridge": scaled_between(10.0, 500.0),
 }
 
 
