@@ -16,7 +16,7 @@ from dataflix.versions import pack_version
 EACH = 145  # ratings of a person in the mean, as in MovieLens 20M
 MOVIES = 27_000
 MEBIBYTE = 2**20
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 12
 _BEGAN = 1_700_000_000_000_000  # microseconds since 1970
 
 

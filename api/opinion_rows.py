@@ -90,7 +90,8 @@ class OpinionRows:
 
     def settle(self) -> None:
         """Give back the room that was kept for growing, once most of what is to come has come."""
-        self._records = [bytearray(memoryview(records)) for records in self._records]
+        for place, records in enumerate(self._records):  # one by one: never are all of them there twice
+            self._records[place] = bytearray(memoryview(records))
 
     def _person(self, key: int) -> int | None:
         """The place of the person whose row it is."""
