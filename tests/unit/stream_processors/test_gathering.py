@@ -1,7 +1,6 @@
 """When a batch ends."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 from hypothesis import given
@@ -30,14 +29,16 @@ async def test_the_first_item_after_a_quiet_moment_is_handed_out_at_once() -> No
 
 async def test_what_comes_within_the_gap_is_one_batch() -> None:
     queue: asyncio.Queue[int | None] = asyncio.Queue()
-    batches = gathering(queue)
+    batches = gathering(queue, gap_seconds=30)
     queue.put_nowait(1)
     await anext(batches)
-    start = time.monotonic()
-    for item in (2, 3):
+    upcoming = asyncio.ensure_future(anext(batches))
+    queue.put_nowait(2)
+    early, _ = await asyncio.wait({upcoming}, timeout=0.05)
+    assert not early
+    for item in (3, None):
         queue.put_nowait(item)
-    assert await anext(batches) == [2, 3]
-    assert 0.15 < time.monotonic() - start < 5
+    assert await asyncio.wait_for(upcoming, timeout=5) == [2, 3]
 
 
 async def test_a_full_batch_does_not_wait_for_the_gap() -> None:
