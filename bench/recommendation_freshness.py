@@ -76,17 +76,22 @@ async def _one(session: aiohttp.ClientSession, user: int, shown: list[int], mome
 
 
 async def _rated(session: aiohttp.ClientSession, rating: dict[str, float]) -> str:
-    """The token of the commit. What is refused because there is too much is sent again, and the clock goes on."""
-    while True:
-        async with session.post("/ratings", json=rating) as answer:
-            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                answer.raise_for_status()
-                return answer.headers[COMMIT_TOKEN]
-            pause = float(answer.headers["Retry-After"])
-        await asyncio.sleep(pause)
+    """The token of the commit."""
+    token, _ = await _asked(session, "POST", "/ratings", json=rating)
+    return token
 
 
 async def _recommended(session: aiohttp.ClientSession, user: int, **query: str) -> list[int]:
-    async with session.get(f"/recommendations/{user}", params=query) as answer:
-        answer.raise_for_status()
-        return [entry["movie_id"] for entry in (await answer.json())["recommendations"]]
+    _, answer = await _asked(session, "GET", f"/recommendations/{user}", params=query)
+    return [entry["movie_id"] for entry in answer["recommendations"]]
+
+
+async def _asked(session: aiohttp.ClientSession, method: str, path: str, **rest: Any) -> tuple[str, Any]:
+    """Commit token and body. What is refused because there is too much is sent again, and the clock goes on."""
+    while True:
+        async with session.request(method, path, **rest) as answer:
+            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                answer.raise_for_status()
+                return answer.headers.get(COMMIT_TOKEN, ""), await answer.json()
+            pause = float(answer.headers["Retry-After"])
+        await asyncio.sleep(pause)
