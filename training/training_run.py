@@ -7,17 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from dataflix.recommender import Blend, Catalogue, ItemModel
+from dataflix.recommender import Blend, ItemModel
 from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
-from training.errors import UnfitData
-from training.evaluation.people import Answers, ask
-from training.evaluation.serving import ServingModel
+from training.evaluation.held_out import answers, held_out
+from training.evaluation.people import Answers
 from training.gate import measurements
-from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, Block, InteractionLog, build_log
+from training.interaction_log import Block, InteractionLog, build_log
 from training.model_fit import fit_model
 from training.progress import Steps
-from training.splits import Protocol, Split, split
+from training.splits import Protocol, Split
 
 PROTOCOL: Final = Protocol.LAST_FIFTH
 COVERAGE: Final = "coverage"
@@ -89,12 +88,12 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
     Popularity and the choices of the ``champion`` are measured on the same people, and have seen as little.
     """
     steps.begin("Fitting without the held-out interactions")
-    divided = _divided(log)
+    divided = held_out(log, PROTOCOL)
     if divided is None:
         steps.done("Too little could be held out to measure anything on")
         return Measured(measurements(np.empty(0), np.empty(0), None, choices.seed), None)
     model = fit_model(divided.train, choices).model
-    own = _answers(model, divided)
+    own = answers(model, divided)
     metrics: dict[str, float] = {COVERAGE: own.coverage(divided.train.item_ids.size)}
     if (errors := own.star_errors()).size:
         rmse, mae = float(np.sqrt(np.mean(errors**2))), float(np.mean(np.abs(errors)))
@@ -104,21 +103,7 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
     if champion is not None:
         steps.begin("Fitting with the champion's choices")
         same = champion == choices
-        theirs = own.ndcg if same else _answers(fit_model(divided.train, champion).model, divided).ndcg
-    popularity = _answers(None, divided)
+        theirs = own.ndcg if same else answers(fit_model(divided.train, champion).model, divided).ndcg
+    popularity = answers(None, divided)
     metrics |= measurements(own.ndcg, popularity.ndcg, theirs, choices.seed)
     return Measured(metrics, Evidence(divided, own, popularity, model.blend))
-
-
-def _divided(log: InteractionLog) -> Split | None:
-    try:
-        divided = split(log, PROTOCOL)
-    except UnfitData:
-        return None
-    enough = divided.train.user_ids.size >= FEWEST_PEOPLE and divided.train.item_ids.size >= FEWEST_ITEMS
-    return divided if enough else None
-
-
-def _answers(model: ItemModel | None, divided: Split) -> Answers:
-    """What ``model`` makes of the people who are asked; popularity where it is None."""
-    return ask(ServingModel(model, Catalogue.counted(divided.train.item_ids, divided.train.popularity)), divided.asked)

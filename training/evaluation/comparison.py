@@ -10,12 +10,13 @@ from typing import Any, Final
 import numpy as np
 import psutil
 
-from dataflix.recommender import Catalogue, ItemModel, Recency
+from dataflix.recommender import ItemModel, Recency
 from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
 from training.errors import UnfitData
 from training.evaluation import bootstrap
 from training.evaluation.baselines import Biases, Ease, FirstDesign
+from training.evaluation.held_out import answers
 from training.evaluation.metrics import CUT
 from training.evaluation.people import Answers, Recommender, ask
 from training.evaluation.serving import ServingModel
@@ -50,9 +51,9 @@ def compare(log: InteractionLog, protocol: Protocol, choices: Choices, steps: St
         fitted = fit_model(divided.train, choices)
     chosen = fitted.chosen.blend
     weights = {"factors": chosen.factors, "next_items": chosen.next_items, "popularity": chosen.popularity}
-    measured = {SUBJECT: Measured(_answers(fitted.model, divided), cost.seconds, cost.peak_mb, weights)}
+    measured = {SUBJECT: Measured(answers(fitted.model, divided), cost.seconds, cost.peak_mb, weights)}
     steps.begin("Fitting the baselines")
-    measured["popularity"] = _measured(lambda: ServingModel(None, _catalogue(divided.train)), divided)
+    measured["popularity"] = _measured(lambda: ServingModel(None, divided.train), divided)
     measured["nmf_baseline"] = _measured(lambda: FirstDesign(divided.train, choices.seed), divided)
     penalty, tuned = _tuned_ease(divided.train, protocol)
     measured["ease"] = _measured(lambda: Ease(divided.train, penalty), divided, {"penalty": penalty})
@@ -63,7 +64,7 @@ def compare(log: InteractionLog, protocol: Protocol, choices: Choices, steps: St
     measured["biases"] = _measured(lambda: Biases(divided.train, choices), divided)
     steps.begin("Measuring the parts by themselves")
     parts = {
-        name: _figures(Measured(_answers(_with_weights(fitted.model, kept), divided), 0.0, 0.0, kept), divided, choices)
+        name: _figures(Measured(answers(_with_weights(fitted.model, kept), divided), 0.0, 0.0, kept), divided, choices)
         for name, kept in _ablations(weights).items()
     }
     return {
@@ -78,14 +79,6 @@ def compare(log: InteractionLog, protocol: Protocol, choices: Choices, steps: St
         },
         "ablation": {name: {"ndcg@10": figures["ndcg@10"]} for name, figures in parts.items()},
     }
-
-
-def _catalogue(log: InteractionLog) -> Catalogue:
-    return Catalogue.counted(log.item_ids, log.popularity)
-
-
-def _answers(model: ItemModel, divided: Split) -> Answers:
-    return ask(ServingModel(model, _catalogue(divided.train)), divided.asked)
 
 
 def _ablations(weights: dict[str, float]) -> dict[str, dict[str, float]]:

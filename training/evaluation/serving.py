@@ -2,14 +2,16 @@
 
 from dataflix.recommender import Catalogue, History, ItemModel, predicted_stars, rank
 from dataflix.recommender.arrays import Float64Array, Int64Array
+from training.interaction_log import InteractionLog
 
 
 class ServingModel:
     """What the API would answer with this model; with None, what it answers without a model: popularity."""
 
-    def __init__(self, model: ItemModel | None, catalogue: Catalogue) -> None:
+    def __init__(self, model: ItemModel | None, log: InteractionLog) -> None:
+        """``log`` holds what is known: its movies may be listed, and are as popular as they are there."""
         self._model = model
-        self._catalogue = catalogue
+        self._catalogue = Catalogue.counted(log.item_ids, log.popularity)
 
     def rank(self, user_id: int, history: History, limit: int) -> Int64Array:  # noqa: ARG002  # the history says it all
         """The first ``limit`` movies of the catalogue that are not in the history, best first."""

@@ -4,17 +4,14 @@ from typing import Final
 
 import numpy as np
 
-from dataflix.recommender import Catalogue, ItemModel
 from dataflix.recommender.arrays import Float64Array
 from dataflix.recommender.model import Blend
 from training.choices import Choices
-from training.errors import UnfitData
+from training.evaluation.held_out import answers, held_out
 from training.evaluation.metrics import CUT
-from training.evaluation.people import Answers, ask
-from training.evaluation.serving import ServingModel
 from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, InteractionLog
 from training.model_fit import fit_model, fit_parts
-from training.splits import Protocol, Split, split
+from training.splits import Protocol, Split
 
 MOST_INTERACTIONS: Final = 300_000  # of people who are drawn where there are more: a report is not worth hours
 MOST_ASKED: Final = 500  # of each point of the learning curve
@@ -36,11 +33,12 @@ def bounded(log: InteractionLog, seed: int) -> InteractionLog:
 
 def by_protocol(log: InteractionLog, choices: Choices, protocol: Protocol) -> dict[str, float]:
     """NDCG@10 and recall@10 of the model and of popularity; nothing where the data is too little for the protocol."""
-    divided = _divided(log, protocol)
+    divided = held_out(log, protocol)
     if divided is None:
         return {}
     name = protocol.replace("-", "_")
-    own, popular = _answers(fit_model(divided.train, choices).model, divided), _answers(None, divided)
+    own = answers(fit_model(divided.train, choices).model, divided, CUT)
+    popular = answers(None, divided, CUT)
     return {
         f"{name}_people": float(len(divided.asked)),
         f"{name}_ndcg_at_10": float(own.ndcg.mean()),
@@ -66,23 +64,8 @@ def learning_curve(
         log = drawn(divided.train, share, choices.seed)
         if log.user_ids.size >= FEWEST_PEOPLE and log.item_ids.size >= FEWEST_ITEMS:
             model, _ = fit_parts(log, choices, blend)
-            points.append((len(log), _answers(model, Split(log, asked)).ndcg.mean()))
+            points.append((len(log), answers(model, Split(log, asked), CUT).ndcg.mean()))
     if known is not None:
         points.append((len(divided.train), known[chosen].mean()))
     sizes, ndcg = np.array(points, dtype=np.float64).reshape(-1, 2).T
     return sizes, ndcg
-
-
-def _divided(log: InteractionLog, protocol: Protocol) -> Split | None:
-    try:
-        divided = split(log, protocol)
-    except UnfitData:
-        return None
-    enough = divided.train.user_ids.size >= FEWEST_PEOPLE and divided.train.item_ids.size >= FEWEST_ITEMS
-    return divided if enough else None
-
-
-def _answers(model: ItemModel | None, divided: Split) -> Answers:
-    """The first ten for everybody; None is popularity."""
-    catalogue = Catalogue.counted(divided.train.item_ids, divided.train.popularity)
-    return ask(ServingModel(model, catalogue), divided.asked, CUT)

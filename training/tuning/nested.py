@@ -2,12 +2,10 @@
 
 from typing import Final
 
-from dataflix.recommender import Catalogue
 from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
+from training.evaluation.held_out import answers
 from training.evaluation.metrics import CUT
-from training.evaluation.people import ask
-from training.evaluation.serving import ServingModel
 from training.interaction_log import InteractionLog
 from training.model_fit import fit_model
 from training.report.further_measures import bounded, drawn
@@ -34,5 +32,4 @@ def nested_score(log: InteractionLog, seed: int) -> Score:
 
 def _worth(divided: Split, choices: Choices) -> Float64Array:
     model = fit_model(divided.train, choices).model
-    catalogue = Catalogue.counted(divided.train.item_ids, divided.train.popularity)
-    return ask(ServingModel(model, catalogue), divided.asked[:MOST_ASKED], CUT).ndcg
+    return answers(model, Split(divided.train, divided.asked[:MOST_ASKED]), CUT).ndcg
