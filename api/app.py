@@ -17,7 +17,6 @@ from api.access import Access
 from api.arrivals import Arrivals
 from api.broadcast import Broadcast
 from api.champion import ChampionWatch
-from api.connection_pool import ConnectionPool
 from api.cors import Cors
 from api.docs_page import serve_page
 from api.erasing import Erasing, finish_erasures
@@ -47,7 +46,7 @@ from api.openapi import describe, document
 from api.overload import Overload
 from api.peers import ALONE, Peers
 from api.pipeline import Surroundings
-from api.postgres_store import PostgresStore
+from api.postgres_store import open_store
 from api.processes import end_with_parent
 from api.progress import Progress
 from api.replica import Replica
@@ -132,13 +131,12 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
     tables = [contracts.table(name) for name in FOLLOWED]
 
     async def source(app: web.Application) -> AsyncIterator[None]:
-        pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
-        await pool.open()
-        store = app[keys.STORE] = PostgresStore(pool, settings.api_idempotency_hours)
-        app[keys.ERASING] = erasing = Erasing(store.any_erasure_waits, partial(finish_erasures, settings.home))
-        async with running(erasing.run(), "erasing"), running(sweep(store), "sweep"):
-            yield
-        await pool.close()
+        conninfo = settings.postgres_conninfo("dataflix_api", settings.postgres_api_password)
+        async with open_store(conninfo, settings.api_idempotency_hours) as store:
+            app[keys.STORE] = store
+            app[keys.ERASING] = erasing = Erasing(store.any_erasure_waits, partial(finish_erasures, settings.home))
+            async with running(erasing.run(), "erasing"), running(sweep(store), "sweep"):
+                yield
 
     async def champion(app: web.Application) -> AsyncIterator[None]:
         timeout = aiohttp.ClientTimeout(total=REGISTRY_TIMEOUT)

@@ -3,6 +3,7 @@
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -19,9 +20,13 @@ MAX_WAITING = 200  # requests; more are turned away at once
 
 
 class ConnectionPool:
-    """Connections that commit each statement by itself. Opening does not wait for PostgreSQL."""
+    """Connections that commit each statement by itself. Opening does not wait for PostgreSQL.
 
-    def __init__(self, conninfo: str) -> None:
+    ``lock_timeout`` is how many milliseconds a statement waits for a lock of somebody else; 0 for as long as it may
+    take.
+    """
+
+    def __init__(self, conninfo: str, most: int = MAX_CONNECTIONS, lock_timeout: int = 0) -> None:
         self._pool = AsyncConnectionPool(
             conninfo,
             connection_class=Connection,
@@ -29,10 +34,10 @@ class ConnectionPool:
                 "autocommit": True,
                 "row_factory": dict_row,
                 "connect_timeout": 2,
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT}",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={lock_timeout}",
             },
             min_size=2,
-            max_size=MAX_CONNECTIONS,
+            max_size=most,
             max_waiting=MAX_WAITING,
             timeout=CONNECTION_WAIT,
             # Gives up early: a request after the outage then begins anew, and not after minutes of backing off.
@@ -40,11 +45,12 @@ class ConnectionPool:
             open=False,
         )
 
-    async def open(self) -> None:
+    async def __aenter__(self) -> Self:
         """Begin to connect."""
         await self._pool.open(wait=False)
+        return self
 
-    async def close(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close every connection; those in use when they come back."""
         await self._pool.close()
 

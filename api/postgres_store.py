@@ -1,8 +1,8 @@
-"""The store on PostgreSQL, as the role ``dataflix_api``. Every call is one statement, and so one transaction."""
+"""The store on PostgreSQL, as the role ``dataflix_api``. Every call is one statement."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -10,34 +10,20 @@ from psycopg.abc import Params
 from pydantic import BaseModel
 
 from api.attempts import PostgresAttempt, attempting
-from api.commit_tokens import CommitToken, WrittenTable
-from api.connection_pool import Connection
+from api.commit_tokens import CommitToken
+from api.connection_pool import Connection, ConnectionPool
+from api.opinion_writes import COMMIT, GROUPS_AT_ONCE, LOCK_TIMEOUT, Alone, Connections, OpinionWriter, Together, token
 from api.resources.forms import PageQuery
 from api.resources.movies import Movie, MoviesQuery
 from api.resources.opinions import NewRating, NewWatched, Rating, Watched
 from api.resources.people import Erasure, NewUser, Person, User, UserUpdate
-from api.store import Put, Taken, UnknownReference
+from api.store import Put, Taken
 from dataflix.masking import mask_name
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Goes on after the columns of `returning`: the transaction, a position behind the row, which is written by then, and
-# the epoch that the stream is in at that moment.
-_COMMIT = """,
-    pg_current_xact_id()::text::bigint as commit_txid,
-    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint as commit_position,
-    dataflix.present_epoch() as commit_epoch
-"""
 _TAKEN = {"users_username_key": "username", "users_email_key": "email"}  # by constraint
-
-
 ANSWER_HOURS = 24  # that the answer to a write with an idempotency key is kept
-
-
-class Connections(Protocol):
-    """Where a statement gets its connection: a pool, or the one connection of a transaction."""
-
-    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
 
 
 class _Only:
@@ -49,11 +35,22 @@ class _Only:
         yield self._connection
 
 
-class PostgresStore:
-    """Rows of the source database."""
+@asynccontextmanager
+async def open_store(conninfo: str, answer_hours: int = ANSWER_HOURS) -> AsyncIterator["PostgresStore"]:
+    """A store with connections of its own. What people think of movies is written in groups."""
+    pool, impatient = ConnectionPool(conninfo), ConnectionPool(conninfo, GROUPS_AT_ONCE, LOCK_TIMEOUT)
+    async with pool, impatient:
+        yield PostgresStore(pool, answer_hours, Together(Alone(pool), impatient))
 
-    def __init__(self, connections: Connections, answer_hours: int = ANSWER_HOURS) -> None:
+
+class PostgresStore:
+    """Rows of the source database. ``opinions`` writes what people think of movies, each by itself unless given."""
+
+    def __init__(
+        self, connections: Connections, answer_hours: int = ANSWER_HOURS, opinions: OpinionWriter | None = None
+    ) -> None:
         self._connections = connections
+        self._opinions = opinions or Alone(connections)
         self._answer_hours = answer_hours
 
     async def add_user(self, user: NewUser) -> Put[User]:
@@ -62,8 +59,8 @@ class PostgresStore:
             values (%(username)s, %(email)s, %(first_name)s, %(last_name)s, %(city)s, %(state)s, %(country)s, %(age)s)
             returning user_id, first_name, last_name, city, state, country
         """
-        [row] = await self._unique(statement + _COMMIT, user.model_dump())
-        return Put(_shown(row), created=True, token=_token("users", row["user_id"], row))
+        [row] = await self._unique(statement + COMMIT, user.model_dump())
+        return Put(_shown(row), created=True, token=token("users", row["user_id"], row))
 
     async def change_user(self, user_id: int, update: UserUpdate) -> Put[User] | None:
         changes = update.model_dump(exclude_unset=True)
@@ -75,8 +72,8 @@ class PostgresStore:
                 sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in changes
             )
         )
-        rows = await self._unique(statement + sql.SQL(_COMMIT), changes | {"user_id": user_id})
-        return Put(_shown(rows[0]), created=False, token=_token("users", user_id, rows[0])) if rows else None
+        rows = await self._unique(statement + sql.SQL(COMMIT), changes | {"user_id": user_id})
+        return Put(_shown(rows[0]), created=False, token=token("users", user_id, rows[0])) if rows else None
 
     async def erase_user(self, user_id: int) -> Erasure | None:
         statement = "select user_id, requested_at, attempts, erased_at from dataflix.erase_person(%s)"
@@ -136,21 +133,12 @@ class PostgresStore:
         return next(iter(_all(Movie, await self._rows(statement, [movie_id]))), None)
 
     async def rate(self, rating: NewRating) -> Put[Rating]:
-        # A row that an insert made has no xmax; one that the conflict clause updated carries our own lock in it.
-        statement = """
-            insert into ratings (user_id, movie_id, rating, liked)
-            values (%(user_id)s, %(movie_id)s, %(rating)s, %(liked)s)
-            on conflict (user_id, movie_id)
-                do update set rating = excluded.rating, liked = excluded.liked, rated_at = now()
-            returning rating_id, user_id, movie_id, rating, liked, rated_at, xmax = 0 as created
-        """
-        row = await self._put(statement, rating)
-        return Put(Rating.model_validate(row), row["created"], _token("ratings", row["rating_id"], row))
+        return await self._opinions.rate(rating)
 
     async def unrate(self, user_id: int, movie_id: int) -> CommitToken | None:
         statement = "delete from ratings where user_id = %s and movie_id = %s returning rating_id"
-        rows = await self._rows(statement + _COMMIT, [user_id, movie_id])
-        return _token("ratings", rows[0]["rating_id"], rows[0]) if rows else None
+        rows = await self._rows(statement + COMMIT, [user_id, movie_id])
+        return token("ratings", rows[0]["rating_id"], rows[0]) if rows else None
 
     async def ratings(self, user_id: int, page: PageQuery) -> list[Rating]:
         statement = """
@@ -160,19 +148,12 @@ class PostgresStore:
         return _all(Rating, await self._rows(statement, {"user_id": user_id, **page.model_dump()}))
 
     async def mark_watched(self, watched: NewWatched) -> Put[Watched]:
-        statement = """
-            insert into watched_movies as old (user_id, movie_id, watched_at)
-            values (%(user_id)s, %(movie_id)s, coalesce(%(watched_at)s, now()))
-            on conflict (user_id, movie_id) do update set watched_at = coalesce(%(watched_at)s, old.watched_at)
-            returning watched_id, user_id, movie_id, watched_at, xmax = 0 as created
-        """
-        row = await self._put(statement, watched)
-        return Put(Watched.model_validate(row), row["created"], _token("watched_movies", row["watched_id"], row))
+        return await self._opinions.mark_watched(watched)
 
     async def unmark_watched(self, user_id: int, movie_id: int) -> CommitToken | None:
         statement = "delete from watched_movies where user_id = %s and movie_id = %s returning watched_id"
-        rows = await self._rows(statement + _COMMIT, [user_id, movie_id])
-        return _token("watched_movies", rows[0]["watched_id"], rows[0]) if rows else None
+        rows = await self._rows(statement + COMMIT, [user_id, movie_id])
+        return token("watched_movies", rows[0]["watched_id"], rows[0]) if rows else None
 
     async def watched(self, user_id: int, page: PageQuery) -> list[Watched]:
         statement = """
@@ -193,14 +174,6 @@ class PostgresStore:
         async with self._connections.connection() as connection:
             await connection.execute("delete from dataflix.idempotency_keys where expires_at <= now()")
 
-    async def _put(self, statement: str, body: NewRating | NewWatched) -> dict[str, Any]:
-        try:
-            [row] = await self._rows(statement + _COMMIT, body.model_dump())
-        except psycopg.errors.ForeignKeyViolation as error:
-            constraint = error.diag.constraint_name or ""
-            raise UnknownReference("user" if constraint.endswith("_user_id_fkey") else "movie") from None
-        return row
-
     async def _unique(self, statement: str | sql.Composed, values: dict[str, Any]) -> list[dict[str, Any]]:
         """Write what nobody else may have. Raises Taken."""
         try:
@@ -214,10 +187,6 @@ class PostgresStore:
         async with self._connections.connection() as connection:
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
-
-
-def _token(table: WrittenTable, row_id: int, row: dict[str, Any]) -> CommitToken:
-    return CommitToken.of(table, row_id, row["commit_txid"], row["commit_position"], row["commit_epoch"])
 
 
 def _shown(row: dict[str, Any]) -> User:

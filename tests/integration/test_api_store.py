@@ -3,21 +3,20 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
-from api.connection_pool import ConnectionPool
 from api.memory_store import MemoryStore
-from api.postgres_store import PostgresStore
+from api.postgres_store import PostgresStore, open_store
 from api.resources.forms import PageQuery
 from api.resources.movies import Movie, MoviesQuery
 from api.resources.opinions import NewRating, NewWatched
 from api.resources.people import NewUser, UserUpdate
-from api.store import KeptAnswer, KeyInUse, Store, Taken, UnknownReference
+from api.store import KeptAnswer, KeyInUse, Put, Store, Taken, UnknownReference
 from dataflix.errors import SourceUnavailable
 from dataflix.settings import Settings
 
@@ -46,14 +45,8 @@ def a_movie(movie_id: int) -> Movie:
     )
 
 
-@asynccontextmanager
-async def postgres_store(settings: Settings) -> AsyncIterator[PostgresStore]:
-    pool = ConnectionPool(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
-    await pool.open()
-    try:
-        yield PostgresStore(pool)
-    finally:
-        await pool.close()
+def postgres_store(settings: Settings) -> AbstractAsyncContextManager[PostgresStore]:
+    return open_store(settings.postgres_conninfo("dataflix_api", settings.postgres_api_password))
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -144,7 +137,7 @@ async def test_who_is_erased_is_gone_with_all_that_was_theirs_and_the_rest_waits
     assert erasure is not None
     assert (erasure.user_id, erasure.state, erasure.erased_at) == (user, "deleted", None)
     assert await store.user(user) is None
-    assert await store.ratings(user, ALL) == await store.watched(user, ALL) == []
+    assert (await store.ratings(user, ALL), await store.watched(user, ALL)) == ([], [])
     assert len(await store.ratings(neighbour, ALL)) == len(await store.watched(neighbour, ALL)) == 1
     assert await store.erasure(user) == await store.erase_user(user) == erasure
     assert await store.any_erasure_waits()
@@ -231,6 +224,46 @@ async def test_eight_equal_writes_at_once_make_one_row(store: Store, user: int) 
     puts = await asyncio.gather(*(store.rate(rating) for _ in range(8)))
     assert sum(put.created for put in puts) == 1
     assert len(await store.ratings(user, ALL)) == 1
+
+
+async def test_of_many_writes_at_once_each_gets_its_own_answer(store: Store) -> None:
+    """Also those that fail, that repeat one of the others, and of which nothing is new."""
+    people = [(await store.add_user(a_person())).value.user_id for _ in range(6)]
+    await store.rate(NewRating(user_id=people[0], movie_id=1, rating=1.0))
+    given = [(user, movie) for movie in (1, 2, 1) for user in people] + [(NOBODY, 1), (people[0], NO_MOVIE)]
+    done = await asyncio.gather(
+        *(store.rate(NewRating(user_id=user, movie_id=movie, rating=4.5)) for user, movie in given),
+        *(store.mark_watched(NewWatched(user_id=user, movie_id=movie)) for user, movie in given),
+        return_exceptions=True,
+    )
+    for answers, before in ((done[: len(given)], 1), (done[len(given) :], 0)):
+        assert [one.thing for one in answers if isinstance(one, UnknownReference)] == ["user", "movie"]
+        puts = [one for one in answers if isinstance(one, Put)]
+        assert [(put.value.user_id, put.value.movie_id) for put in puts] == given[:-2]
+        assert sum(put.created for put in puts) == 2 * len(people) - before
+        assert len({str(put.token) for put in puts}) == len(puts)
+    for user in people:
+        assert {(row.movie_id, row.rating) for row in await store.ratings(user, ALL)} == {(1, 4.5), (2, 4.5)}
+        assert {row.movie_id for row in await store.watched(user, ALL)} == {1, 2}
+
+
+async def test_who_waits_for_somebody_elses_lock_keeps_nobody_else_waiting(source: Settings) -> None:
+    conninfo = source.postgres_conninfo("dataflix_admin", source.postgres_admin_password)
+    async with postgres_store(source) as store, await psycopg.AsyncConnection.connect(conninfo) as admin:
+        locked, *others = [(await store.add_user(a_person())).value.user_id for _ in range(5)]
+        await store.rate(NewRating(user_id=locked, movie_id=1, rating=1.0))
+        await admin.execute("update ratings set rating = 2.0 where user_id = %s", [locked])
+        waiting = [
+            asyncio.create_task(store.rate(NewRating(user_id=locked, movie_id=1, rating=stars)))
+            for stars in (3.0, 4.0, 5.0)
+        ]
+        done = await asyncio.gather(
+            *(store.rate(NewRating(user_id=user, movie_id=1, rating=4.5)) for user in others for _ in range(3))
+        )
+        assert all(put.value.rating == 4.5 for put in done)
+        await admin.commit()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(one) for one in outcomes} <= {Put, SourceUnavailable}, "who waited too long may be told so"
 
 
 async def test_a_movie_is_watched_once_and_keeps_its_moment(store: Store, user: int) -> None:
