@@ -92,6 +92,7 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None, peers: P
     app = web.Application(middlewares=[front.answer], client_max_size=MAX_BODY)
     Cors.of(settings.api_cors_origins).enter(app)
     app[keys.INSTRUMENTS], app[keys.BROADCAST], app[keys.PEERS] = instruments, Broadcast(), peers
+    app[keys.OVERLOAD] = overload
     for route in ROUTES:
         methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
         for method in methods:

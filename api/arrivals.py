@@ -24,6 +24,11 @@ class Arrivals:
         self._waiting: dict[_Row, set[asyncio.Future[None]]] = {}
         self._count = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait now."""
+        return self._count
+
     def has(self, token: CommitToken) -> bool:
         """Whether the replica holds what the commit wrote, or something newer of the same row."""
         match token.table:

@@ -10,6 +10,7 @@ from api.explorer import Explorer
 from api.instruments import Instruments
 from api.live_lists import LiveLists
 from api.live_recommender import LiveRecommender
+from api.overload import Overload
 from api.peers import Peers
 from api.pipeline import PipelineWatch
 from api.progress import Progress
@@ -27,5 +28,6 @@ CHAMPIONS = web.AppKey("champions", ChampionWatch)
 INSTRUMENTS = web.AppKey("instruments", Instruments)
 RECOMMENDER = web.AppKey("recommender", LiveRecommender)
 ERASING = web.AppKey("erasing", Erasing)
+OVERLOAD = web.AppKey("overload", Overload)
 PEERS = web.AppKey("peers", Peers)
 EXPLORER = web.AppKey("explorer", Explorer)

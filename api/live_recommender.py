@@ -11,6 +11,8 @@ from dataflix.recommender import Basis, recommend
 
 REMEMBERED = 5_000  # people whose last answer is kept
 _NOBODY = 0
+_FRESH_IS_OPEN = b'"fresh":null'
+_JSON = {True: b"true", False: b"false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,15 @@ class LiveRecommender:
             return self._popular(limit).answer.model_copy(update={"user_id": user_id})
         return self._of(user_id, history, limit).answer
 
-    def rendered(self, user_id: int, limit: int) -> bytes:
-        """The same as JSON."""
+    def rendered(self, user_id: int, limit: int, fresh: bool | None = None) -> bytes:
+        """The same as JSON. ``fresh`` says whether what was asked for has come."""
         history = self._replica.history(user_id)
-        if not history:
-            return b'{"user_id":%d,' % user_id + self._popular(limit).rendered
-        return self._of(user_id, history, limit).rendered
+        if history:
+            body = self._of(user_id, history, limit).rendered
+        else:
+            body = b'{"user_id":%d,' % user_id + self._popular(limit).rendered
+        # No title holds these bytes: a quotation mark within a text has a backslash before it
+        return body if fresh is None else body.replace(_FRESH_IS_OPEN, b'"fresh":%s' % _JSON[fresh], 1)
 
     def _of(self, user_id: int, history: History, limit: int) -> _Answered:
         champion, last = self._champions.current, self._answered.get(user_id)

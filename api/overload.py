@@ -1,6 +1,8 @@
 """What keeps the API answering when more is asked than it can do: so many requests at once, so long for each."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aiohttp import web
 
@@ -18,6 +20,15 @@ class Overload:
         self._most = most
         self._seconds = seconds
         self._at_work = 0
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While a request that is bound only waits, bounded by something else, it counts as none."""
+        self._at_work -= 1
+        try:
+            yield
+        finally:
+            self._at_work += 1
 
     async def bound(self, request: web.Request, handler: Handler, route: str) -> web.StreamResponse:
         """The handler's answer. Raises Problem, 503 with Retry-After, for one too many and one that takes too long.

@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+import uvloop
 
 from bench.chaos.run import chaos
 from bench.freshness import freshness
@@ -37,7 +38,7 @@ def measure_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True
 @app.command("recommendation-freshness")
 def measure_recommendation_freshness(rate: Rate = 20, seconds: Seconds = 10, _json: Json = True) -> None:
     """POST of a rating to a changed recommendation list, in milliseconds."""
-    print(json.dumps(asyncio.run(recommendation_freshness(load_settings(), rate, seconds))))
+    print(json.dumps(uvloop.run(recommendation_freshness(load_settings(), rate, seconds))))
 
 
 @app.command("page")

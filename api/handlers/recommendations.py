@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from api.keys import ARRIVALS, EXPLORER, PROGRESS, RECOMMENDER, STORE
+from api.commit_tokens import CommitToken
+from api.keys import ARRIVALS, EXPLORER, OVERLOAD, PROGRESS, RECOMMENDER, STORE
 from api.problems import not_found
 from api.resources.forms import NoBody, NoParameters, UserPath
 from api.resources.recommendations import (
@@ -24,7 +25,7 @@ _DIGITS = 18  # of a number that surely is one of a person
 async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> Reply:
     """Recommend movies that the person has neither rated nor watched, best first."""
     user_id, recommender = call.path.user_id, call.app[RECOMMENDER]
-    fresh = await call.app[ARRIVALS].wait(call.query.after) if call.query.after else None
+    fresh = await _arrived(call.app, call.query.after) if call.query.after else None
     # Somebody who signed up a moment ago may not have come through the stream yet.
     if not recommender.knows(user_id) and await call.app[STORE].user(user_id) is None:
         raise not_found("user")
@@ -33,11 +34,18 @@ async def read_recommendations(call: Call[UserPath, PersonalQuery, NoBody]) -> R
         explorer = call.app[EXPLORER]
         return Reply(explorer.explained(user_id, query.limit, query.genre, query.excluded, fresh=fresh))
     if query.genre is None and not query.excluded:
-        if fresh is None:
-            return Reply(recommender.rendered(user_id, query.limit))
-        return Reply(recommender.recommend(user_id, query.limit).model_copy(update={"fresh": fresh}))
+        return Reply(recommender.rendered(user_id, query.limit, fresh))
     narrowed = call.app[EXPLORER].for_user(user_id, query.limit, query.genre, query.excluded)
     return Reply(Recommendations(user_id=user_id, fresh=fresh, **dict(narrowed)))
+
+
+async def _arrived(app: web.Application, token: CommitToken) -> bool:
+    """Whether the commit has come, once it has or the patience is over."""
+    arrivals = app[ARRIVALS]
+    if arrivals.has(token):
+        return True
+    with app[OVERLOAD].aside():
+        return await arrivals.wait(token)
 
 
 def list_at_hand(request: web.Request) -> bytes | None:

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from serving import Api, Client, a_movie, an_api
+from serving import Api, Client, a_movie, a_rating, an_api
 
+from api.commit_tokens import CommitToken
 from api.memory_store import MemoryStore
 from api.resources.movies import Movie
 from dataflix.settings import Settings
@@ -59,3 +60,19 @@ async def test_many_at_once_are_all_answered() -> None:
     async with an_api().client() as client:
         answers = await asyncio.gather(*(client.get("/movies") for _ in range(100)))
     assert {answer.status for answer in answers} == {200}
+
+
+async def test_who_waits_for_a_commit_takes_nobody_elses_place() -> None:
+    api = an_api(settings=Settings(api_concurrent_requests=1))
+    api.patience = 30.0
+    path = "/recommendations/1"
+    async with api.client() as client:
+        assert api.arrivals is not None
+        token = str(CommitToken("ratings", 1, txid=5, position=5))
+        waiting = asyncio.create_task(client.get(path, params={"after": token}))
+        while not api.arrivals.waiting:
+            assert (await client.get("/movies")).status == 200
+        assert (await client.get("/movies")).status == 200
+        api.stream(replace(a_rating(1, user=1), txid=5))
+        assert (await (await waiting).json())["fresh"] is True
+        assert (await client.get("/movies")).status == 200
