@@ -50,6 +50,7 @@ from api.postgres_store import open_store
 from api.processes import end_with_parent
 from api.progress import Progress
 from api.replica import Replica
+from api.request_marks import Handler
 from api.routes import AnyRoute, Stream
 from dataflix.contracts import load_contracts
 from dataflix.model_registry import ANNOUNCEMENTS, ChampionModel, fetch_champion
@@ -87,29 +88,36 @@ def create_app(settings: Settings, parts: Sequence[Part] | None = None, peers: P
     instruments = Instruments()
     access = Access.of(settings)
     overload = Overload(settings.api_concurrent_requests, settings.api_request_seconds)
-    at_once = {route.path: route.at_once for route in ROUTES if route.at_once}
-    front = Front(access, overload, instruments, at_once)
-    app = web.Application(middlewares=[front.answer], client_max_size=MAX_BODY)
+    front = Front(access, overload, instruments)
+    app = web.Application(client_max_size=MAX_BODY)
     Cors.of(settings.api_cors_origins).enter(app)
     app[keys.INSTRUMENTS], app[keys.BROADCAST], app[keys.PEERS] = instruments, Broadcast(), peers
     app[keys.OVERLOAD] = overload
-    for route in ROUTES:
-        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
-        for method in methods:
-            app.router.add_route(method, route.path, route.__call__)
-    for stream in STREAMS:
-        app.router.add_get(stream.path, stream.handler, allow_head=False)
-    app.router.add_get("/metrics", metrics.read_metrics)
-    app.router.add_get("/openapi.json", describe(ROUTES, STREAMS))
-    app.router.add_get("/docs", serve_page(document(ROUTES, STREAMS)))
-    files = read_files()
-    app.router.add_get("/", serve_start(files))
-    app.router.add_get(FILES_PATH, serve_file(files))
+    _add_routes(app.router, front)
     app.on_shutdown.append(_let_listeners_go)
     app.cleanup_ctx.extend(parts if parts is not None else real_parts(settings))
     if peers is not ALONE:
         app.cleanup_ctx.append(_among_peers)
     return app
+
+
+def _add_routes(router: web.UrlDispatcher, front: Front) -> None:
+    for route in ROUTES:
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            router.add_route(method, route.path, front.around(route.path, route.__call__, route.at_once))
+    for stream in STREAMS:
+        router.add_get(stream.path, front.around(stream.path, stream.handler), allow_head=False)
+    files = read_files()
+    others: dict[str, Handler] = {
+        "/metrics": metrics.read_metrics,
+        "/openapi.json": describe(ROUTES, STREAMS),
+        "/docs": serve_page(document(ROUTES, STREAMS)),
+        "/": serve_start(files),
+        FILES_PATH: serve_file(files),
+    }
+    for path, handler in others.items():
+        router.add_get(path, front.around(path, handler))
+    front.around_the_rest(router)
 
 
 async def _among_peers(app: web.Application) -> AsyncIterator[None]:

@@ -1,11 +1,12 @@
 """What every request passes on its way in and out: who asks, how much is asked, what failed, headers and figures.
 
-It is one middleware and not one for each of these: of a list that is at hand, each would cost more than its answer.
+It is one function around each handler, and no middlewares: of a list that is at hand, each would cost more than its
+answer.
 """
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
@@ -32,47 +33,71 @@ _AT_HAND = CIMultiDict(with_headers({"Content-Type": "application/json"}))
 
 
 class Front:
-    """The one middleware. ``at_once`` are the routes with answers that may be at hand, by the template of the path."""
+    """What stands around every handler."""
 
-    def __init__(
-        self, access: Access, overload: Overload, instruments: Instruments, at_once: Mapping[str, AtOnce]
-    ) -> None:
+    def __init__(self, access: Access, overload: Overload, instruments: Instruments) -> None:
         self._access = access
         self._overload = overload
         self._instruments = instruments
-        self._at_once = at_once
 
-    @web.middleware
-    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer, whatever happens: every error becomes a problem document."""
-        began = time.perf_counter()
-        request_id = request[REQUEST_ID] = new_request_id()
-        resource = request.match_info.route.resource
-        route = request[ROUTE] = UNKNOWN if resource is None else resource.canonical
-        response: web.StreamResponse | None
-        try:
-            self._access.authorise(request, route)
-            response = self._at_hand(request, route)
-            if response is None:
-                response = await self._overload.bound(request, handler, route)
-                if isinstance(response, web.Response):
-                    response = represent(request, response, route)
-        except Exception as error:  # the border: whatever it is, the caller gets a document and the log says where
-            response = _problem(error, request_id).response(request_id)
-        # An answer that goes on for hours says nothing about how fast the API answers; it has begun with its headers
-        seconds = None
-        if isinstance(response, web.Response):
-            add_headers(request, response)
-            seconds = time.perf_counter() - began
-        self._instruments.answered(request.method, route, response.status, seconds)
-        return response
+    def around(self, route: str, handler: Handler, at_once: AtOnce | None = None) -> Handler:
+        """The handler of ``route``, the template of a path; ``at_once`` looks for an answer that is at hand."""
 
-    def _at_hand(self, request: web.Request, route: str) -> web.Response | None:
-        look = self._at_once.get(route)
-        if look is None or request.method != "GET" or request.rel_url.raw_query_string:
-            return None
-        body = look(request)
-        return None if body is None else represent(request, web.Response(body=body, headers=_AT_HAND), route)
+        async def answer(request: web.Request) -> web.StreamResponse:
+            """Answer, whatever happens: every error becomes a problem document."""
+            began = time.perf_counter()
+            request_id = request[REQUEST_ID] = new_request_id()
+            request[ROUTE] = route
+            response: web.StreamResponse | None
+            try:
+                self._access.authorise(request, route)
+                response = _at_hand(request, route, at_once) if at_once else None
+                if response is None:
+                    response = await self._overload.bound(request, handler, route)
+                    if isinstance(response, web.Response):
+                        response = represent(request, response, route)
+            except Exception as error:  # the border: the caller gets a document and the log says where
+                response = _problem(error, request_id).response(request_id)
+            # An answer that goes on for hours says nothing about how fast the API answers: it began with its headers
+            seconds = None
+            if isinstance(response, web.Response):
+                add_headers(request, response)
+                seconds = time.perf_counter() - began
+            self._instruments.answered(request.method, route, response.status, seconds)
+            return response
+
+        return answer
+
+    def around_the_rest(self, router: web.UrlDispatcher) -> None:
+        """Answer what no route of the router takes. It must have all of them: this one takes everything."""
+        routes = tuple(router.resources())
+
+        async def refuse(request: web.Request) -> web.StreamResponse:
+            allowed: set[str] = set()
+            for resource in routes:
+                _, methods = await resource.resolve(request)
+                allowed |= methods
+            raise web.HTTPMethodNotAllowed(request.method, sorted(allowed)) if allowed else web.HTTPNotFound
+
+        router.register_resource(_Rest(self.around(UNKNOWN, refuse)))
+
+
+class _Rest(web.DynamicResource):
+    """Every path, also the one of ``OPTIONS *``, which is none."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__("/{anything:.*}")
+        self._route = self.add_route("*", handler)
+
+    async def resolve(self, _request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
+        return web.UrlMappingMatchInfo({}, self._route), set()
+
+
+def _at_hand(request: web.Request, route: str, look: AtOnce) -> web.Response | None:
+    if request.method != "GET" or request.rel_url.raw_query_string:
+        return None
+    body = look(request)
+    return None if body is None else represent(request, web.Response(body=body, headers=_AT_HAND), route)
 
 
 def _problem(error: Exception, request_id: str) -> Problem:

@@ -51,6 +51,16 @@ async def test_a_path_that_is_not_there(client: Client) -> None:
     assert (await problem(await client.get("/nowhere")))["status"] == 404
 
 
+async def test_a_request_of_no_path_is_answered_like_every_other(client: Client) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(b"OPTIONS * HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"application/problem+json" in answer
+    assert b"Server: dataflix\r\n" in answer
+
+
 async def test_a_method_that_is_not_there_names_those_that_are(client: Client) -> None:
     answer = await client.delete("/users")
     assert (await problem(answer))["status"] == 405
