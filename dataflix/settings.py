@@ -162,6 +162,12 @@ class Settings(BaseSettings):
         default="", description="Name of a fixed worker in the consumer group, so that its restart moves no partition"
     )
     snapshot_retention_days: int = Field(default=7, ge=1, description="How long a data set of a training is kept")
+    spark_master: str = Field(default="local[*]", description="Where `train --engine spark` runs, as Spark reads it")
+    spark_memory: str = Field(
+        default="2g",
+        pattern="^[0-9]+[kmgt]$",
+        description="Of that training's Java, which in local mode is all of Spark",
+    )
     retrain_changes: int = Field(default=20, ge=1, description="Changed interactions that are worth a training")
     retrain_minutes: int = Field(default=60, ge=0, description="Least minutes from one training to the next by itself")
     api_processes: int = Field(default=1, ge=1, le=64, description="Processes of the API behind its one port")

@@ -28,6 +28,7 @@ _DOWNLOADED = {
     "app": ", the first time about 1 GB",
     "airflow": ", the first time about 200 MB",
     "superset": ", the first time about 200 MB",
+    "spark": ", the first time about 500 MB",
 }
 # These work on what is there, also while an installation is broken or the lock has moved on
 AS_THEY_ARE = frozenset({"down", "status", "logs"})

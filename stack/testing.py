@@ -39,7 +39,10 @@ PARALLEL: Mapping[str, Sequence[str]] = {
     "e2e": BY_FILE,
     # One Docker, one system on it
     "containers": ("-m", "containers"),
+    "spark": ("-m", "spark"),
 }
+# Where the tests of a suite are that has no folder of its own
+FOLDERS = {"spark": "integration"}
 DOCKERFILES = ("docker/Dockerfile", "tests/containers/stand_ins/Dockerfile")
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),
@@ -167,11 +170,11 @@ class CheckRun:
         return Outcome(broken=tuple(broken))
 
     def pytest(self, suite: str, arguments: Sequence[str]) -> Outcome:
-        """Run the tests of ``tests/<suite>``."""
+        """Run the tests of ``suite``."""
         report = self._folder / f"{suite}.xml"
         report.unlink(missing_ok=True)
         command = self._tool(
-            "pytest", f"tests/{suite}", "-p", "no:cacheprovider", f"--junitxml={report}",
+            "pytest", f"tests/{FOLDERS.get(suite, suite)}", "-p", "no:cacheprovider", f"--junitxml={report}",
             f"--basetemp={self._folder / 'tmp' / suite}", *PARALLEL.get(suite, ()), *arguments,
         )  # fmt: skip
         return read_report(report, suite, self._stage(f"pytest {suite}", command))

@@ -16,6 +16,8 @@ from training.cadence import Cadence, LastTraining, reason_to_wait
 from training.candidates import PURPOSE_TAG, SNAPSHOT_TAG, Candidate, is_stale, objection
 from training.choices import Choices
 from training.clickhouse_source import TABLE, read_interactions, read_titles
+from training.engine_names import Engine
+from training.engines import ENGINE_TAG, Engines
 from training.errors import NotPromoted
 from training.gate import Verdict, decide
 from training.interaction_log import InteractionLog
@@ -31,7 +33,7 @@ from training.snapshots import Snapshot, SnapshotStore
 from training.training_run import Trained, fit, measure, read
 
 BY_ORDER = "by `bin/dataflix train`"  # somebody's order stands in for the gate
-TAGS = {"algorithm": "nmf", "engine": "scikit-learn", "source": TABLE}
+TAGS = {"algorithm": "nmf", "source": TABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,16 @@ class Training:
         self._snapshots.save(snapshot)
         return Taken(snapshot, changes, wait)
 
-    def fit(self, snapshot_id: str, choices: Choices, purpose: str | None = None) -> Candidate:
+    def fit(
+        self,
+        snapshot_id: str,
+        choices: Choices,
+        purpose: str | None = None,
+        engine: Engine = Engine.SCIKIT_LEARN,
+    ) -> Candidate:
         """Fit a model to the snapshot and register it; what was registered for this ``purpose`` before is given back.
 
-        Raises UnfitData, NotFound.
+        Raises UnfitData, NotFound, SparkFailed.
         """
         if purpose:
             known = (one for one in self._registry.newest() if one.tags.get(PURPOSE_TAG) == purpose)
@@ -75,8 +83,9 @@ class Training:
                 return candidate
         snapshot = self._snapshots.load(snapshot_id)
         log = read([snapshot.block()], self._steps)
-        trained = fit(log, choices, self._steps)
-        tags = {PURPOSE_TAG: purpose} if purpose else {}
+        with Engines(self._settings, snapshot.id) as engines:
+            trained = fit(log, choices, self._steps, engines[engine])
+        tags = {ENGINE_TAG: engine.value} | ({PURPOSE_TAG: purpose} if purpose else {})
         return self._register(trained, choices, snapshot, log, tags)
 
     def evaluate(self, number: int) -> dict[str, float]:
@@ -90,12 +99,14 @@ class Training:
             raise NotFound(f"Version {number} does not tell what it was trained on: train a new one.")
         log = read([self._snapshots.load(candidate.snapshot).block()], self._steps)
         choices = self._registry.choices(candidate)
-        measured = measure(log, choices, self._choices_of(champion), self._steps)
-        metrics = measured.metrics
-        if RECALL not in self._registry.metrics(candidate):  # measured again, beside another champion: this stays
-            report = of_measuring(log, choices, measured, self._steps)
-            self._registry.attach(candidate, report.files)
-            metrics = metrics | report.metrics
+        with Engines(self._settings, candidate.snapshot) as engines:
+            own = engines.of(candidate)
+            measured = measure(log, choices, self._choices_of(champion), self._steps, own, engines.of(champion))
+            metrics = measured.metrics
+            if RECALL not in self._registry.metrics(candidate):  # measured again, beside another champion: this stays
+                report = of_measuring(log, choices, measured, self._steps, own)
+                self._registry.attach(candidate, report.files)
+                metrics = metrics | report.metrics
         self._registry.note(candidate, metrics)
         self._registry.compared(candidate, champion)
         self._keep(candidate, self._registry.metrics(candidate))
@@ -169,20 +180,23 @@ class Training:
         announce(self._settings, announcement)
         return announcement
 
-    def train_champion(self, choices: Choices) -> Announcement:
-        """All of it in one go by somebody's order, which overrules the gate; what it said is kept. Raises UnfitData.
+    def train_champion(self, choices: Choices, engine: Engine = Engine.SCIKIT_LEARN) -> Announcement:
+        """All of it in one go by somebody's order, which overrules the gate; what it said is kept.
 
-        The champion of before serves on unless every step up to the promotion works.
+        The champion of before serves on unless every step up to the promotion works. Raises UnfitData, SparkFailed.
         """
         snapshot = self._interactions()
         log = read([snapshot.block()], self._steps)
         self._snapshots.save(snapshot)  # at once: who is forgotten from now on is looked for in it
         champion = self._registry.champion()
-        measured = measure(log, choices, self._choices_of(champion), self._steps)
-        report = of_measuring(log, choices, measured, self._steps)
-        trained = fit(log, choices, self._steps)
+        with Engines(self._settings, snapshot.id) as engines:
+            own = engines[engine]
+            measured = measure(log, choices, self._choices_of(champion), self._steps, own, engines.of(champion))
+            report = of_measuring(log, choices, measured, self._steps, own)
+            trained = fit(log, choices, self._steps, own)
         metrics = trained.metrics | measured.metrics | report.metrics
-        candidate = self._register(replace(trained, metrics=metrics), choices, snapshot, log)
+        tags = {ENGINE_TAG: engine.value}
+        candidate = self._register(replace(trained, metrics=metrics), choices, snapshot, log, tags)
         self._registry.attach(candidate, report.files)
         self._registry.compared(candidate, champion)
         verdict = self.judge(candidate.version)
@@ -209,12 +223,12 @@ class Training:
         choices: Choices,
         snapshot: Snapshot,
         log: InteractionLog,
-        tags: Mapping[str, str] | None = None,
+        tags: Mapping[str, str],
     ) -> Candidate:
         """A new version with its data set, environment and factors; the champion stays who it is."""
         self._steps.begin("Logging and registering the model")
         candidate = self._registry.register(
-            trained.model, choices, trained.metrics, TAGS | {SNAPSHOT_TAG: snapshot.id} | dict(tags or {})
+            trained.model, choices, trained.metrics, TAGS | {SNAPSHOT_TAG: snapshot.id} | dict(tags)
         )
         self._registry.learned_from(candidate, data_set_input(snapshot, log))
         self._registry.attach(candidate, of_model(trained.model, self._titles()).files)

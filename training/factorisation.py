@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import sparse
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
-from dataflix.recommender.arrays import Float32Array, Rows
+from dataflix.recommender.arrays import Float32Array, Int64Array, Rows
 from training.choices import Choices
 from training.interaction_log import InteractionLog
 
@@ -22,8 +23,11 @@ class Factorisation:
 
     items: Float32Array  # [items, k], each factor of length one over all items, or empty
     iterations: int
-    converged: bool
+    converged: bool  # False also where nobody looked
     seconds: float
+
+
+Factoriser = Callable[[InteractionLog, Choices], Factorisation]
 
 
 def factorise(log: InteractionLog, choices: Choices) -> Factorisation:
@@ -44,7 +48,7 @@ def factorise(log: InteractionLog, choices: Choices) -> Factorisation:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(cells)
     return Factorisation(
-        items=_unit_factors(np.ascontiguousarray(model.components_.T, dtype=np.float32)),
+        items=unit_factors(np.ascontiguousarray(model.components_.T, dtype=np.float32)),
         iterations=int(model.n_iter_),
         converged=bool(model.n_iter_ < choices.max_iter),
         seconds=time.perf_counter() - began,
@@ -64,13 +68,18 @@ def run_of_each(log: InteractionLog, run_length: int) -> Rows:
     """The number of the run that each interaction is in. A person's runs are as equally long as can be."""
     starts = log.starts
     counts = np.diff(starts)
-    runs = np.maximum(np.rint(counts / run_length).astype(np.int64), 1)
+    runs, first_run = runs_of_each_person(counts, run_length)
     place = np.arange(len(log)) - np.repeat(starts[:-1], counts)
-    first_run = np.concatenate([[0], np.cumsum(runs)[:-1]])
     return np.asarray(np.repeat(first_run, counts) + place * np.repeat(runs, counts) // np.repeat(counts, counts))
 
 
-def _unit_factors(factors: Float32Array) -> Float32Array:
+def runs_of_each_person(counts: Int64Array, run_length: int) -> tuple[Int64Array, Int64Array]:
+    """Into how many runs so many interactions are divided, and the number of each person's first one."""
+    runs = np.maximum(np.rint(counts / run_length).astype(np.int64), 1)
+    return runs, np.concatenate([[0], np.cumsum(runs)[:-1]])
+
+
+def unit_factors(factors: Float32Array) -> Float32Array:
     """How a product is shared between its two factors is arbitrary. Here each has length one over all items, so that
     a fold-in is equally exact in all of them."""
     lengths = np.linalg.norm(factors, axis=0)

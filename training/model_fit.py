@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from dataflix.recommender import Blend, ItemModel, Recency
 from training.blend_search import BlendChoice, choose_blend, without_newest
 from training.choices import Choices
-from training.factorisation import Factorisation, factorise
+from training.factorisation import Factorisation, Factoriser, factorise
 from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, InteractionLog
 from training.next_item_fit import fit_next_items
 from training.star_fit import fit_stars
@@ -20,15 +20,15 @@ class Fitted:
     chosen: BlendChoice
 
 
-def fit_model(log: InteractionLog, choices: Choices) -> Fitted:
+def fit_model(log: InteractionLog, choices: Choices, factors_by: Factoriser = factorise) -> Fitted:
     """Fit the parts without the newest interactions, choose the weights by these, then fit the parts to everything."""
     earlier = without_newest(log)
     shipped = shipped_blend(choices)
     chosen = BlendChoice(shipped, 0, {})
     if earlier.user_ids.size >= FEWEST_PEOPLE and earlier.item_ids.size >= FEWEST_ITEMS:
-        trial, _ = fit_parts(earlier, choices, shipped)
+        trial, _ = fit_parts(earlier, choices, shipped, factors_by)
         chosen = choose_blend(log, trial, choices.seed)
-    model, factorisation = fit_parts(log, choices, chosen.blend)
+    model, factorisation = fit_parts(log, choices, chosen.blend, factors_by)
     return Fitted(replace(model, stars=fit_stars(log, choices)), factorisation, chosen)
 
 
@@ -43,9 +43,11 @@ def shipped_blend(choices: Choices) -> Blend:
     )
 
 
-def fit_parts(log: InteractionLog, choices: Choices, blend: Blend) -> tuple[ItemModel, Factorisation]:
+def fit_parts(
+    log: InteractionLog, choices: Choices, blend: Blend, factors_by: Factoriser = factorise
+) -> tuple[ItemModel, Factorisation]:
     """Factors and neighbours of the whole log, without what predicts stars."""
-    factorisation = factorise(log, choices)
+    factorisation = factors_by(log, choices)
     next_items = fit_next_items(log, choices)
     model = ItemModel(log.item_ids, factorisation.items, log.popularity, next_items=next_items, blend=blend)
     return model, factorisation

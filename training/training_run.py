@@ -12,6 +12,7 @@ from dataflix.recommender.arrays import Float64Array
 from training.choices import Choices
 from training.evaluation.held_out import answers, held_out
 from training.evaluation.people import Answers
+from training.factorisation import Factoriser, factorise
 from training.gate import measurements
 from training.interaction_log import Block, InteractionLog, build_log
 from training.model_fit import fit_model
@@ -56,11 +57,11 @@ def read(blocks: Iterable[Block], steps: Steps) -> InteractionLog:
     return log
 
 
-def fit(log: InteractionLog, choices: Choices, steps: Steps) -> Trained:
+def fit(log: InteractionLog, choices: Choices, steps: Steps, factors_by: Factoriser = factorise) -> Trained:
     """Fit the model that serves: it has seen all there is."""
     steps.begin("Fitting to all interactions")
     began = time.perf_counter()
-    fitted = fit_model(log, choices)
+    fitted = fit_model(log, choices, factors_by)
     seconds = time.perf_counter() - began
     factorisation, chosen = fitted.factorisation, fitted.chosen
     end = "converged" if factorisation.converged else "stopped before it converged"
@@ -82,17 +83,25 @@ def fit(log: InteractionLog, choices: Choices, steps: Steps) -> Trained:
     return Trained(fitted.model, {name: float(value) for name, value in metrics.items()})
 
 
-def measure(log: InteractionLog, choices: Choices, champion: Choices | None, steps: Steps) -> Measured:
+def measure(
+    log: InteractionLog,
+    choices: Choices,
+    champion: Choices | None,
+    steps: Steps,
+    factors_by: Factoriser = factorise,
+    champions_by: Factoriser = factorise,
+) -> Measured:
     """What a model of these choices is worth: fitted without each person's newest fifth, and measured on it.
 
-    Popularity and the choices of the ``champion`` are measured on the same people, and have seen as little.
+    Popularity and the choices of the ``champion`` are measured on the same people, and have seen as little. The factors
+    of the one model are fitted by ``factors_by``, those of the champion's by ``champions_by``.
     """
     steps.begin("Fitting without the held-out interactions")
     divided = held_out(log, PROTOCOL)
     if divided is None:
         steps.done("Too little could be held out to measure anything on")
         return Measured(measurements(np.empty(0), np.empty(0), None, choices.seed), None)
-    model = fit_model(divided.train, choices).model
+    model = fit_model(divided.train, choices, factors_by).model
     own = answers(model, divided)
     metrics: dict[str, float] = {COVERAGE: own.coverage(divided.train.item_ids.size)}
     if (errors := own.star_errors()).size:
@@ -102,8 +111,8 @@ def measure(log: InteractionLog, choices: Choices, champion: Choices | None, ste
     theirs: Float64Array | None = None
     if champion is not None:
         steps.begin("Fitting with the champion's choices")
-        same = champion == choices
-        theirs = own.ndcg if same else answers(fit_model(divided.train, champion).model, divided).ndcg
+        same = champion == choices and champions_by == factors_by
+        theirs = own.ndcg if same else answers(fit_model(divided.train, champion, champions_by).model, divided).ndcg
     popularity = answers(None, divided)
     metrics |= measurements(own.ndcg, popularity.ndcg, theirs, choices.seed)
     return Measured(metrics, Evidence(divided, own, popularity, model.blend))

@@ -11,9 +11,9 @@ from stack.home import open_home
 from stack.jars import lock_jars
 from stack.progress import Steps
 
-# test and the images are resolved within app's versions, so app comes first
+# test, spark and the images are resolved within app's versions, so app comes first
 IMAGES = tuple(f"images/{image}" for image in ("app", "training", "dbt"))
-ENVIRONMENTS = ("bootstrap", "app", "test", "airflow", "superset", *IMAGES)
+ENVIRONMENTS = ("bootstrap", "app", "test", "airflow", "superset", "spark", *IMAGES)
 OLDEST_PYTHON = "3.11"
 
 

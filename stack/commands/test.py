@@ -18,20 +18,26 @@ class Suite(StrEnum):
     INTEGRATION = "integration"
     E2E = "e2e"
     CONTAINERS = "containers"
+    SPARK = "spark"
     ALL = "all"
 
 
 def run_tests(
-    suite: Annotated[Suite, typer.Argument(help="unit, integration, e2e, all of these, or containers.")] = Suite.ALL,
+    suite: Annotated[
+        Suite, typer.Argument(help="unit, integration, e2e, all of these, containers or spark.")
+    ] = Suite.ALL,
     pytest_arguments: Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST ARGUMENTS]")] = None,
 ) -> None:
     """Check and test the project: ruff, mypy, import-linter, then the tests against real servers of their own.
 
     The tests run on homes and ports of their own, which are gone afterwards, whatever happened. `containers` builds the
-    images and runs the system on Docker; it needs root and takes longer, so `all` goes without it.
+    images and runs the system on Docker; it needs root and takes longer, so `all` goes without it. `spark` installs
+    Spark, half a gigabyte, and trains on it.
     """
     home = open_home()
     python = ensure("test", home.runtime) / "bin" / "python"
+    if suite is Suite.SPARK:
+        ensure(suite.value, home.runtime)
     suites = ["unit", "integration", "e2e"] if suite is Suite.ALL else [suite.value]
     outcome = Outcome()
     home.folder.mkdir(parents=True, exist_ok=True)

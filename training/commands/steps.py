@@ -15,6 +15,7 @@ from rich.console import Console
 
 from dataflix.settings import Settings, load_settings
 from training.choices import SHIPPED, Choices
+from training.engine_names import Engine
 from training.errors import NotPromoted
 from training.mlflow_environment import settle_mlflow
 from training.progress import Steps
@@ -65,10 +66,12 @@ def fit(
     purpose: Annotated[
         str | None, typer.Option("--for", help="What it is for: repeated, the version of the first time is given back.")
     ] = None,
+    engine: Annotated[Engine, typer.Option(help="What fits the factors.")] = Engine.SCIKIT_LEARN,
 ) -> None:
     """Fit a model to a snapshot and register it as a candidate."""
+    choices = Choices(seed=seed, n_components=n_components, max_iter=max_iter)
     with training_of(load_settings()) as training:
-        candidate = training.fit(snapshot_id, Choices(seed=seed, n_components=n_components, max_iter=max_iter), purpose)
+        candidate = training.fit(snapshot_id, choices, purpose, engine)
     _tell({"version": candidate.version, "run_id": candidate.run_id, "snapshot": candidate.snapshot})
 
 

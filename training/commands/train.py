@@ -11,15 +11,17 @@ from rich.console import Console
 from dataflix.model_registry import ChampionVersion, find_champion
 from dataflix.settings import Settings, load_settings
 from training.choices import SHIPPED, Choices
+from training.engine_names import Engine
 from training.mlflow_environment import settle_mlflow
 from training.progress import Steps
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917  # one for each option
     n_components: Annotated[int, typer.Option(min=1, help="Factors of each movie.")] = SHIPPED.n_components,
     max_iter: Annotated[int, typer.Option(min=1, help="Most iterations of the fit.")] = SHIPPED.max_iter,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")] = 42,
     tuned: Annotated[bool, typer.Option("--tuned", help="Take the choices that the newest `tune` found best.")] = False,
+    engine: Annotated[Engine, typer.Option(help="What fits the factors.")] = Engine.SCIKIT_LEARN,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing when there is a champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -39,7 +41,7 @@ def train(
 
         choices = TrialsLog(settings.mlflow.url).best_choices()
     with Steps(Console(stderr=True, highlight=False)) as steps:
-        announced = Training(settings, steps).train_champion(choices)
+        announced = Training(settings, steps).train_champion(choices, engine)
     result = {"trained": True, **announced.model_dump(mode="json")}
     _print(as_json, result, f"Version {announced.version} of {announced.name} is the champion.")
 

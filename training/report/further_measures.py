@@ -9,6 +9,7 @@ from dataflix.recommender.model import Blend
 from training.choices import Choices
 from training.evaluation.held_out import answers, held_out
 from training.evaluation.metrics import CUT
+from training.factorisation import Factoriser, factorise
 from training.interaction_log import FEWEST_ITEMS, FEWEST_PEOPLE, InteractionLog
 from training.model_fit import fit_model, fit_parts
 from training.splits import Protocol, Split
@@ -31,13 +32,15 @@ def bounded(log: InteractionLog, seed: int) -> InteractionLog:
     return log if len(log) <= MOST_INTERACTIONS else drawn(log, MOST_INTERACTIONS / len(log), seed)
 
 
-def by_protocol(log: InteractionLog, choices: Choices, protocol: Protocol) -> dict[str, float]:
+def by_protocol(
+    log: InteractionLog, choices: Choices, protocol: Protocol, factors_by: Factoriser = factorise
+) -> dict[str, float]:
     """NDCG@10 and recall@10 of the model and of popularity; nothing where the data is too little for the protocol."""
     divided = held_out(log, protocol)
     if divided is None:
         return {}
     name = protocol.replace("-", "_")
-    own = answers(fit_model(divided.train, choices).model, divided, CUT)
+    own = answers(fit_model(divided.train, choices, factors_by).model, divided, CUT)
     popular = answers(None, divided, CUT)
     return {
         f"{name}_people": float(len(divided.asked)),
@@ -48,7 +51,11 @@ def by_protocol(log: InteractionLog, choices: Choices, protocol: Protocol) -> di
 
 
 def learning_curve(
-    divided: Split, choices: Choices, blend: Blend, known: Float64Array | None = None
+    divided: Split,
+    choices: Choices,
+    blend: Blend,
+    known: Float64Array | None = None,
+    factors_by: Factoriser = factorise,
 ) -> tuple[Float64Array, Float64Array]:
     """How many interactions were learned from, and NDCG@10 of the same people each time.
 
@@ -63,7 +70,7 @@ def learning_curve(
     for share in SHARES if known is not None else (*SHARES, 1.0):
         log = drawn(divided.train, share, choices.seed)
         if log.user_ids.size >= FEWEST_PEOPLE and log.item_ids.size >= FEWEST_ITEMS:
-            model, _ = fit_parts(log, choices, blend)
+            model, _ = fit_parts(log, choices, blend, factors_by)
             points.append((len(log), answers(model, Split(log, asked), CUT).ndcg.mean()))
     if known is not None:
         points.append((len(divided.train), known[chosen].mean()))

@@ -7,6 +7,7 @@ from typing import Final
 
 from dataflix.recommender import ItemModel
 from training.choices import Choices
+from training.factorisation import Factoriser, factorise
 from training.interaction_log import InteractionLog
 from training.progress import Steps
 from training.report import curves
@@ -28,7 +29,9 @@ class Report:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def of_measuring(log: InteractionLog, choices: Choices, measured: Measured, steps: Steps) -> Report:
+def of_measuring(
+    log: InteractionLog, choices: Choices, measured: Measured, steps: Steps, factors_by: Factoriser = factorise
+) -> Report:
     """The other protocols, and plots of what was answered. Nothing where nothing could be held out."""
     from training.report import figures  # noqa: PLC0415  # imports matplotlib: a second
 
@@ -38,11 +41,11 @@ def of_measuring(log: InteractionLog, choices: Choices, measured: Measured, step
     metrics = {RECALL: float(found.own.recall.mean())}
     for protocol in FURTHER:
         steps.begin(f"Measuring by {protocol}")
-        metrics |= by_protocol(bounded(log, choices.seed), choices, protocol)
+        metrics |= by_protocol(bounded(log, choices.seed), choices, protocol, factors_by)
     steps.begin("Measuring what more data is worth")
     train = bounded(found.divided.train, choices.seed)
     known = found.own.ndcg if train is found.divided.train else None
-    sizes, ndcg = learning_curve(Split(train, found.divided.asked), choices, found.blend, known)
+    sizes, ndcg = learning_curve(Split(train, found.divided.asked), choices, found.blend, known, factors_by)
     steps.begin("Drawing the plots")
     asked, train = found.divided.asked, found.divided.train
     plots = {
