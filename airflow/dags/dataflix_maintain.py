@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from airflow.sdk import DAG
-from dataflix_tasks import TASK_DEFAULTS, command
+from dataflix_tasks import ON_CONTAINERS, TASK_DEFAULTS, command
 
 with DAG(
     "dataflix_maintain",
@@ -24,13 +24,14 @@ with DAG(
         "stream_processors dlq list --expect-none",
         "Fails when a change waits unprocessed.",
     )
-    services = command(
-        "services",
-        "stack status --strict",
-        "Fails when a service does not answer, or when slot, heartbeat, connector or lag is not as it should be.",
-    )
     merge = command("merge", "clickhouse merge", "Merges old versions of rows in raw. Marks of deletion stay.")
     snapshots = command("snapshots", "training expire-snapshots", "Removes old data sets of trainings.")
-    backup = command("backup", "stack backup", "Copies the catalogues, and removes old copies.")
+    if not ON_CONTAINERS:  # There Docker watches the services, and backups are the host's
+        services = command(
+            "services",
+            "stack status --strict",
+            "Fails when a service does not answer, or when slot, heartbeat, connector or lag is not as it should be.",
+        )
+        backup = command("backup", "stack backup", "Copies the catalogues, and removes old copies.")
     # What does not agree is looked into before anything of it is merged away
     verify >> merge

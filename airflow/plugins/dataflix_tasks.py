@@ -16,6 +16,7 @@ RUNTIME = Path(os.environ["DATAFLIX_RUNTIME"])
 HOME = Path(os.environ["DATAFLIX_HOME"])
 PYTHON = RUNTIME / "app" / "bin" / "python"
 OWNER = "dataflix"
+ON_CONTAINERS = bool(os.environ.get("DATAFLIX_ON_CONTAINERS"))
 WEBHOOK_TIMEOUT_S = 10
 
 MARTS = Asset("dataflix_marts", uri="dataflix://analytics")

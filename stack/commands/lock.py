@@ -12,7 +12,7 @@ from stack.jars import lock_jars
 from stack.progress import Steps
 
 # test, spark and the images are resolved within app's versions, so app comes first
-IMAGES = tuple(f"images/{image}" for image in ("app", "training", "dbt"))
+IMAGES = tuple(f"images/{image}" for image in ("app", "training", "dbt", "tasks"))
 ENVIRONMENTS = ("bootstrap", "app", "test", "airflow", "superset", "spark", *IMAGES)
 OLDEST_PYTHON = "3.11"
 

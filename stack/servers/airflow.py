@@ -112,6 +112,11 @@ def prepare(home: Home) -> None:
     """Make its environment and its folder, and write the password of its one user. Raises BootstrapFailed."""
     ensure(ENVIRONMENT, home.runtime)
     folder(home).mkdir(mode=0o700, exist_ok=True)
+    write_password(home)
+
+
+def write_password(home: Home) -> None:
+    """Tell Airflow the password of its one user."""
     write_private(_passwords(home), json.dumps({USER: home.settings.airflow_admin_password.get_secret_value()}))
 
 

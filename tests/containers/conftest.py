@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from _pytest.capture import CaptureManager
-from containers import Containers, stand_in_settings
+from containers import PUBLISHED, Containers, stand_in_settings
 from docker_daemon import Daemon, missing, running_daemon
 from images import make_base, make_stand_in, override, remove_images, size_of, targets
 
-from dataflix.settings import PROJECT
+from dataflix.settings import PROJECT, Settings
 from stack.containers import keep_credentials
 from stack.jars import install_jars
 from stack.progress import Steps
@@ -106,9 +106,13 @@ def stack(
     keep_credentials(home / ".env")
     (home / "ours.json").write_text(json.dumps(override()))
     offset = port_offset(DEFAULT_PORT_OFFSET)
-    ports = {"DATAFLIX_API_PORT": str(5002 + offset), "DATAFLIX_MLFLOW_PORT": str(5003 + offset)}
+    ports = {
+        f"DATAFLIX_{name.upper()}_PORT": str(Settings.model_fields[f"{name}_port"].default + offset)
+        for name in PUBLISHED
+    }
     stack = Containers(home, embedded | ports, daemon=daemon)
-    first_of_each = {target: service for service, target in targets().items()}
+    of_core = targets().items() - targets("full").items()
+    first_of_each = {target: service for service, target in of_core}
     with steps.step("Our images"):
         stack.compose("build", *first_of_each.values())
     for target in first_of_each:

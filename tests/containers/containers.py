@@ -18,9 +18,12 @@ from running_stack import Stack, patiently
 from dataflix.settings import Settings
 
 PROJECT_NAME = "dataflix-test"
+# What the gateways let people reach
+PUBLISHED = ("api", "mlflow", "airflow", "superset")
 # What `bin/dataflix` does in a process of its own, and which service's container does it here
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "dbt": ("marts", "-m", "dbt.cli.main"),
+    "forget": ("forget", "--yes"),
     "train": ("train", "-m", "training", "train"),
     "verify": ("settle", "-m", "clickhouse", "verify"),
 }
@@ -134,7 +137,7 @@ class Containers(Stack):
 
     def take_down(self) -> None:
         """End all of it, and remove what it stored."""
-        self.compose("down", "--volumes", "--remove-orphans")
+        self.compose("--profile", "full", "down", "--volumes", "--remove-orphans")
 
     def logs(self, container: Container) -> str:
         """All that it said."""
@@ -145,7 +148,7 @@ class Containers(Stack):
     def settings(self) -> Settings:
         found = self.containers("postgres", "clickhouse")
         hosts = {f"{container.service}_host": container.address for container in found}
-        ports = {f"{name}_port": int(self.environment[f"DATAFLIX_{name.upper()}_PORT"]) for name in ("api", "mlflow")}
+        ports = {f"{name}_port": int(self.environment[f"DATAFLIX_{name.upper()}_PORT"]) for name in PUBLISHED}
         return Settings(_env_file=self.home / ".env", home=self.home, **hosts, **ports)
 
     @cached_property

@@ -40,10 +40,14 @@ def build_arguments() -> dict[str, str]:
     return {"PYTHON_IMAGE": BASE} | {name: os.environ[name] for name in _PROXIES if name in os.environ}
 
 
-def targets() -> dict[str, str]:
-    """Each service that runs on an image of ours, and the target of the Dockerfile that it is."""
+def targets(profile: str = "") -> dict[str, str]:
+    """Each service, of a profile or at all, that runs on an image of ours, and the target of the Dockerfile it is."""
     services = yaml.safe_load(COMPOSE.read_text())["services"]
-    return {name: service["build"]["target"] for name, service in services.items() if "build" in service}
+    return {
+        name: service["build"]["target"]
+        for name, service in services.items()
+        if "build" in service and (not profile or profile in service.get("profiles", ()))
+    }
 
 
 def override() -> dict[str, Any]:
@@ -111,6 +115,7 @@ def remove_images(daemon: Daemon) -> None:
     """Remove what was made, unless the daemon keeps it for the next run."""
     if daemon.keeps_images:
         return
-    names = [f"{NAMESPACE}/{name}" for name in sorted(set(targets().values()))]
+    made = daemon.docker("images", "--format", "{{.Repository}}", f"{NAMESPACE}/*").stdout.split()
+    names = sorted({*made} - {STAND_IN, BASE})
     if daemon.docker("image", "rm", *names, STAND_IN, BASE, check=False).returncode:
         pytest.fail("Images of the tests could not be removed.")

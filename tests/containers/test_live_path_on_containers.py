@@ -45,3 +45,9 @@ def test_no_container_logs_personal_values(stack: Containers, person: int) -> No
 
 def test_source_and_raw_agree_by_value(stack: Containers) -> None:
     assert json.loads(stack.must_run("verify", "--json"))["equal"] is True
+
+
+def test_the_source_is_copied_by_the_tools_of_its_container(stack: Containers) -> None:
+    dump = "PGPASSWORD=$POSTGRES_PASSWORD pg_dump -h 127.0.0.1 -U dataflix_admin dataflix"
+    copy = stack.compose("exec", "-T", "postgres", "sh", "-c", dump).stdout
+    assert "COPY public.ratings " in copy

@@ -1,27 +1,20 @@
-"""docker-compose.yml is the system of `bin/dataflix up`: the same services, names, ports and settings."""
+"""docker-compose.yml: what its containers may do, what they are given, and who makes it."""
 
 import re
 import shutil
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from compose_file import BY_HAND, COMPOSE, DOCKERFILE, FILE, GATEWAYS, SERVICES, STEPS, environment
 
 from dataflix.settings import PROJECT, Settings
-from stack.containers import configurations, keep_credentials
-from stack.home import PREFIX, Home, generated_secrets, read_env
-from stack.servers import kafka, mlflow, postgres
-from stack.services import services
+from stack.containers import keep_credentials
+from stack.home import PREFIX, read_env
 from stack.testing import DOCKERFILES
 
-FILE = PROJECT / "docker-compose.yml"
-COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-STEPS = frozenset({"migrate", "sample", "register", "apply", "buckets", "settle", "marts", "train"})
-GATEWAY = "gateway"
 _VARIABLE = re.compile(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}")
 # dbt's own, named in its profile
 _OF_DBT = frozenset({f"{PREFIX}DBT_HOST", f"{PREFIX}DBT_PASSWORD"})
@@ -36,21 +29,6 @@ def strings(value: object) -> list[str]:
     return [str(value)]
 
 
-def environment(service: str) -> dict[str, str]:
-    return {name: str(value) for name, value in SERVICES[service].get("environment", {}).items()}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = generated_secrets({})
-    named = {name.removeprefix(PREFIX).lower(): value for name, value in made.items()}
-    return Home(Settings(home=tmp_path, **named))  # type: ignore[arg-type]
-
-
-def test_every_service_of_the_embedded_stack_runs_in_a_container_of_its_name(home: Home) -> None:
-    assert set(services(home)) == SERVICES.keys() - STEPS - {GATEWAY}
-
-
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_each_service_has_bounds_and_no_more_rights_than_it_needs(service: str) -> None:
     definition = SERVICES[service]
@@ -59,7 +37,7 @@ def test_each_service_has_bounds_and_no_more_rights_than_it_needs(service: str) 
     assert definition["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in definition
     assert re.fullmatch(r".+:.*\d.*", definition["image"]), "an image without a version is another one tomorrow"
-    if service in STEPS:
+    if service in STEPS | BY_HAND:
         assert definition["restart"] == "no"
         return
     assert definition["restart"] == "unless-stopped"
@@ -74,9 +52,6 @@ def test_our_images_run_on_a_file_system_that_they_cannot_change(service: str) -
     assert SERVICES[service]["read_only"] is True
     target = SERVICES[service]["build"]["target"]
     assert re.search(rf"^FROM \S+ AS {target}\n(?:(?!FROM).*\n)*USER 10001$", DOCKERFILE, re.MULTILINE)
-
-
-DOCKERFILE = (PROJECT / "docker" / "Dockerfile").read_text()
 
 
 def test_what_an_image_copies_is_there_and_is_let_through() -> None:
@@ -154,61 +129,30 @@ def test_programs_find_each_other_by_the_names_of_their_services(service: str) -
 
 def test_only_the_gateway_is_reached_from_outside_and_from_this_machine_alone() -> None:
     assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert [name for name in SERVICES if "ports" in SERVICES[name]] == [GATEWAY]
-    defaults = Settings.model_construct()
-    assert SERVICES[GATEWAY]["ports"] == [
-        f"127.0.0.1:${{{PREFIX}API_PORT:-{defaults.api_port}}}:{defaults.api_port}",
-        f"127.0.0.1:${{{PREFIX}MLFLOW_PORT:-{defaults.mlflow_port}}}:{defaults.mlflow_port}",
-    ]
-    assert all(SERVICES[name]["networks"] == ["inside"] for name in SERVICES if name != GATEWAY)
+    assert {name for name in SERVICES if "ports" in SERVICES[name]} == GATEWAYS
+    for gateway, names in (("gateway", ("api", "mlflow")), ("gateway-full", ("airflow", "superset"))):
+        ports = {name: Settings.model_fields[f"{name}_port"].default for name in names}
+        assert SERVICES[gateway]["ports"] == [
+            f"127.0.0.1:${{{PREFIX}{name.upper()}_PORT:-{port}}}:{port}" for name, port in ports.items()
+        ]
+    assert all(SERVICES[name]["networks"] == ["inside"] for name in SERVICES.keys() - GATEWAYS)
 
 
-@pytest.mark.parametrize("service", ["worker", "watcher", "api", "clickhouse", "s3", "connect", "mlflow"])
+@pytest.mark.parametrize("gateway", sorted(GATEWAYS))
+def test_a_gateway_listens_where_it_publishes_and_asks_who_is_there(gateway: str) -> None:
+    paths = [Path(part) for part in SERVICES[gateway]["command"] if part.endswith(".cfg")]
+    text = "".join((PROJECT / "docker" / "gateway" / path.name).read_text() for path in paths)
+    published = {port.rpartition(":")[2] for port in SERVICES[gateway]["ports"]}
+    assert set(re.findall(r"bind :(\d+)", text)) == published
+    asked = dict(re.findall(r"server-template \w+ \d+ ([\w-]+):(\d+)", text))
+    assert set(asked.values()) == published
+    assert asked.keys() <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("service", ["worker", "watcher", "api", "clickhouse", "s3", "connect", "mlflow", "superset"])
 def test_a_health_check_asks_at_the_port_of_the_setting(service: str) -> None:
     port = Settings.model_fields[f"{service}_port"].default
     assert f":{port}/" in " ".join(SERVICES[service]["healthcheck"]["test"])
-
-
-def test_postgresql_runs_with_the_settings_of_the_embedded_one() -> None:
-    embedded = dict(re.findall(r"^(\w+) = '?(.*?)'?$", postgres._CONFIGURATION, re.MULTILINE))
-    of_the_machine = {"listen_addresses", "port", "unix_socket_directories"}
-    given = dict(part.removeprefix("-c").split("=", 1) for part in SERVICES["postgres"]["command"][1:])
-    assert {name: value.strip() for name, value in given.items()} == {
-        name: value.strip() for name, value in embedded.items() if name not in of_the_machine
-    }
-    assert environment("postgres")["POSTGRES_USER"] == postgres.ADMIN
-
-
-def test_kafka_runs_with_the_settings_of_the_embedded_one() -> None:
-    properties = kafka._PROPERTIES.replace("{protocol}", "PLAINTEXT")
-    embedded = dict(re.findall(r"^([a-z.]+)=(.*)$", properties, re.MULTILINE))
-    bounds = {"message.max.bytes", "replica.fetch.max.bytes"}
-    addresses = {"controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"}
-    given = environment("kafka")
-    for name, value in embedded.items():
-        kept = given["KAFKA_" + name.upper().replace(".", "_")]
-        assert name in addresses or kept == (str(kafka.MESSAGE_BYTES) if name in bounds else value), name
-
-
-def test_mlflow_runs_with_the_settings_of_the_embedded_one(home: Home) -> None:
-    embedded, given = mlflow.environment(home), environment("mlflow")
-    assert embedded.keys() <= given.keys()
-    secrets_and_addresses = ("STORE", "URL", "KEY", "KEY_ID")
-    for name, value in embedded.items():
-        assert name.endswith(secrets_and_addresses) or given[name] == value, name
-
-
-def test_every_user_of_clickhouse_is_given_its_password() -> None:
-    users = dict(configurations())[PROJECT / "docker" / "clickhouse" / "users.xml"]
-    assert "password_sha256_hex" not in users
-    asked = set(re.findall(r'from_env="(\w+)"', users))
-    assert asked
-    assert asked == {name for name in environment("clickhouse") if name.startswith(PREFIX)}
-
-
-@pytest.mark.parametrize(("path", "text"), list(configurations()), ids=lambda value: getattr(value, "name", ""))
-def test_what_clickhouse_reads_is_what_the_settings_render(path: Path, text: str) -> None:
-    assert path.read_text() == text, "`bin/dataflix env` writes it again"
 
 
 def test_credentials_are_for_the_owner_only_and_stay(tmp_path: Path) -> None:
