@@ -1,11 +1,12 @@
-"""How much each part of the model shall say: tried on what people of the training part did next."""
+"""How much each part of the model shall say: tried on what people of the training part did from some point on."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dataflix.recommender.arrays import Float32Array, Rows
+from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
 from dataflix.recommender.model import Blend, ItemModel
 from dataflix.recommender.recommend import top
 from dataflix.recommender.taste import personal_parts
@@ -13,12 +14,14 @@ from training.evaluation.metrics import CUT
 from training.interaction_log import InteractionLog
 from training.splits import newest_of_each
 
-STEPS_AHEAD: Final = 5  # newest interactions of each person, each asked for by those before it
+STEPS_AHEAD: Final = 5  # newest interactions of each person; each and those after it are asked for by those before it
 FEWEST_STEPS: Final = 100  # what is chosen by fewer is chosen by chance: the shipped weights stay
 MOST_STEPS: Final = 3000
 CANDIDATES: Final = 100  # of each part; an item outside of them never comes among the first ten
+STANDARD_ERRORS: Final = 3.0  # by which weights must be better than the shipped ones: of many the best is partly luck
 FACTOR_WEIGHTS: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 POPULARITY_WEIGHTS: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+_DISCOUNTS: Final = 1 / np.log2(np.arange(CUT) + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +40,66 @@ def without_newest(log: InteractionLog) -> InteractionLog:
 
 
 def choose_blend(log: InteractionLog, model: ItemModel, seed: int) -> BlendChoice:
-    """The best weights for ``model``, which was fitted ``without_newest`` of ``log``. Deterministic for a seed."""
+    """The best weights for ``model``, which was fitted ``without_newest`` of ``log``; its own where none are better
+    beyond noise. Deterministic for a seed."""
     held = np.flatnonzero(newest_of_each(log, lambda totals: np.minimum(STEPS_AHEAD, totals // 2)))
     if held.size < FEWEST_STEPS:
         return BlendChoice(model.blend, int(held.size), {})
     asked = held if held.size <= MOST_STEPS else np.sort(np.random.default_rng(seed).choice(held, MOST_STEPS, False))
     trial = replace(model, blend=replace(model.blend, factors=1.0, next_items=1.0))
-    starts = log.starts
-    steps = [_step(log, trial, int(starts[log.users[one]]), int(one)) for one in asked]
-    columns = np.concatenate([np.empty((3, 0), np.float32), *(one for one in steps if one is not None)], axis=1)
-    sizes = np.array([one.shape[1] for one in steps if one is not None], dtype=np.int64)
-    first = np.cumsum(sizes) - sizes
+    starts, ends = log.starts[log.users[asked]].tolist(), log.starts[log.users[asked] + 1].tolist()
+    steps = [_step(log, trial, start, one, end) for start, one, end in zip(starts, asked.tolist(), ends, strict=True)]
+    sizes = np.array([step.scores.shape[1] for step in steps])
+    wanted = np.array([step.wanted for step in steps])
+    best_possible = _DISCOUNTS.cumsum()[np.array(ends) - asked - 1]
+    parts = np.zeros((3, sizes.size, sizes.max()), dtype=np.float32)
+    for number, step in enumerate(steps):
+        parts[:, number, : sizes[number]] = step.scores
+    there = np.arange(sizes.max()) < sizes[:, None]
 
-    def ndcg(factors: float, next_items: float, popularity: float) -> float:
-        if not sizes.size:
-            return 0.0
-        scores = np.array([factors, next_items, popularity], dtype=np.float32) @ columns
-        ahead = np.add.reduceat(scores >= np.repeat(scores[first], sizes), first, dtype=np.int64) - 1
-        return float(np.sum(1 / np.log2(ahead[ahead < CUT] + 2)) / asked.size)
+    def ndcg(factors: float, next_items: float, popularity: float) -> Float64Array:
+        scores = np.tensordot(np.array([factors, next_items, popularity], dtype=np.float32), parts, 1)
+        gains = np.zeros(sizes.size)
+        for place in range(min(STEPS_AHEAD, sizes.max())):
+            ahead = np.count_nonzero((scores >= scores[:, place, None]) & there, axis=1) - 1  # equal ones are ahead
+            gains += np.where((place < wanted) & (ahead < CUT), _DISCOUNTS[np.clip(ahead, 0, CUT - 1)], 0.0)
+        return np.asarray(gains / best_possible)
 
-    tried = [(ndcg(f, 1.0, p), -f, -p) for f in FACTOR_WEIGHTS for p in POPULARITY_WEIGHTS]
-    best, factors, popularity = max(tried)  # of equal ones the one that leans least on the other parts
-    blend = replace(model.blend, factors=-factors, next_items=1.0, popularity=-popularity)
-    alone = {"factors": ndcg(1, 0, 0), "next_items": ndcg(0, 1, 0), "popularity": ndcg(0, 0, 1)}
-    return BlendChoice(blend, int(asked.size), {"blend": best} | alone)
+    blend = replace(model.blend, next_items=1.0)
+    usual = ndcg(blend.factors, 1.0, blend.popularity)
+    tried = {(f, p): ndcg(f, 1.0, p) for f in FACTOR_WEIGHTS for p in POPULARITY_WEIGHTS}
+    # of equal ones the one that leans least on the other parts
+    factors, popularity = max(tried, key=lambda pair: (tried[pair].mean(), -pair[0], -pair[1]))
+    gained = tried[factors, popularity] - usual
+    if gained.sum() > STANDARD_ERRORS * np.linalg.norm(np.bincount(log.users[asked], weights=gained)):
+        blend = replace(blend, factors=factors, popularity=popularity)
+    of_parts = {"factors": ndcg(1, 0, 0), "next_items": ndcg(0, 1, 0), "popularity": ndcg(0, 0, 1)}
+    of_parts["blend"] = ndcg(blend.factors, 1.0, blend.popularity)
+    return BlendChoice(blend, int(asked.size), {part: float(values.mean()) for part, values in of_parts.items()})
 
 
-def _step(log: InteractionLog, model: ItemModel, start: int, end: int) -> Float32Array | None:
-    """What factors, next items and popularity say of the items that can be shown next: [3, items], the one that was
-    chosen first. None for an item that the model cannot know."""
-    wanted = int(model.rows_of(log.item_ids[[log.items[end]]])[0])
-    if wanted < 0:
-        return None
-    history = log.history(start, end)
+class _Step(NamedTuple):
+    """What is asked at one point of a history."""
+
+    scores: Float32Array  # [3, items], by factors, next items and popularity: of what was chosen, then what is likely
+    wanted: int  # how many of the items were chosen; those that the model cannot know are missing
+
+
+def _step(log: InteractionLog, model: ItemModel, start: int, now: int, end: int) -> _Step:
+    """The interactions from ``now`` up to ``end`` are asked for by those from ``start``."""
+    rows = model.rows_of(log.item_ids[log.items[now:end]])
+    wanted = rows[rows >= 0]
+    history = log.history(start, now)
     silent = np.zeros(model.item_ids.size, dtype=np.float32)
     by_factors, by_next = (silent if part is None else part for part in personal_parts(model, history))
     unseen = np.ones(silent.size, dtype=np.bool_)
     seen = model.rows_of(history.movie_ids)
     unseen[seen[seen >= 0]] = False
     parts = (by_factors, by_next, model.crowd)
-    likely = np.unique(np.concatenate([_first(part, unseen) for part in parts]))
-    rows = np.concatenate([[wanted], likely[likely != wanted]])
-    return np.stack([part[rows] for part in parts])
+    likely = np.concatenate([_first(part, unseen) for part in parts])
+    shown = np.concatenate([wanted, np.setdiff1d(likely[unseen[likely]], wanted)])
+    return _Step(np.stack([part[shown] for part in parts]), wanted.size)
 
 
-def _first(part: Float32Array, unseen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:
+def _first(part: Float32Array, unseen: NDArray[np.bool_]) -> Rows:
     return top(CANDIDATES, np.where(unseen, part, np.float32(-np.inf)))

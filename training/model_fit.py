@@ -33,13 +33,13 @@ def fit_model(log: InteractionLog, choices: Choices, factors_by: Factoriser = fa
 
 
 def shipped_blend(choices: Choices) -> Blend:
-    """The weights where there is too little to choose them by."""
+    """The weights unless others are better beyond noise."""
     return Blend(
         factors=choices.factor_weight,
         next_items=1.0,
         popularity=choices.popularity_weight,
         factors_recency=Recency(choices.factor_half_life, choices.factor_floor),
-        next_items_recency=Recency(choices.next_half_life, floor=0.0),
+        next_items_recency=Recency(choices.next_half_life, choices.next_floor, float(choices.next_reach)),
     )
 
 

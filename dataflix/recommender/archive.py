@@ -13,8 +13,10 @@ from dataflix.recommender.next_items import NextItems
 from dataflix.recommender.stars import StarModel
 from dataflix.recommender.validity import InvalidModel
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
+ENDLESS_FORMAT: Final = 2  # a history is looked at to its end: still read
 FACTORS_FORMAT: Final = 1  # item factors and popularity, nothing else: still read
+READ: Final = (FACTORS_FORMAT, ENDLESS_FORMAT, FORMAT_VERSION)
 _ITEMS: Final = ("item_ids", "factors", "popularity")
 _NEXT: Final = ("starts", "items", "weights")
 _STARS: Final = ("mean", "item_bias", "factors", "person_shrinkage", "ridge")
@@ -33,7 +35,7 @@ def model_to_bytes(model: ItemModel) -> bytes:
     blend = asdict(model.blend)
     for name in _RECENCIES:
         recency = blend.pop(name)
-        arrays[f"blend_{name}"] = np.array([recency["half_life"], recency["floor"]])
+        arrays[f"blend_{name}"] = np.array([recency["half_life"], recency["floor"], recency["reach"]])
     arrays |= {f"blend_{name}": np.float64(weight) for name, weight in blend.items()}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, format_version=np.int64(FORMAT_VERSION), **arrays)
@@ -41,14 +43,14 @@ def model_to_bytes(model: ItemModel) -> bytes:
 
 
 def model_from_bytes(data: bytes) -> ItemModel:
-    """Read what ``model_to_bytes`` of this or the release before wrote; a model of the first format has factors alone.
+    """Read what ``model_to_bytes`` of this or an earlier release wrote; a model of the first format has factors alone.
 
     Raises InvalidModel for anything else; never runs code out of ``data``.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             version = int(archive["format_version"])
-            parts = _read(archive, version) if version in {FACTORS_FORMAT, FORMAT_VERSION} else None
+            parts = _read(archive, version) if version in READ else None
     except Exception as error:  # zipfile, zlib and numpy have a dozen ways to say that bytes are not theirs
         raise InvalidModel(
             f"The model of {len(data)} bytes cannot be read ({type(error).__name__}): "
@@ -56,7 +58,7 @@ def model_from_bytes(data: bytes) -> ItemModel:
         ) from error
     if parts is None:
         raise InvalidModel(
-            f"The model has format {version} and this release reads formats {FACTORS_FORMAT} and {FORMAT_VERSION}: "
+            f"The model has format {version} and this release reads formats {FACTORS_FORMAT} to {FORMAT_VERSION}: "
             "train a new model with this release."
         )
     return ItemModel(**parts)

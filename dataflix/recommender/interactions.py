@@ -94,11 +94,12 @@ class Recency:
 
     half_life: float  # interactions until the weight has halved
     floor: float  # no interaction weighs less
+    reach: float = np.inf  # but those from this position on: they weigh nothing
 
     def weights(self, positions: Float64Array) -> Float64Array:
         """The weight of each position; below a hundredth it is none at all."""
         weights = np.maximum(self.floor, np.exp2(-positions / self.half_life))
-        return np.where(weights < _NEGLIGIBLE, 0.0, weights)
+        return np.where((weights < _NEGLIGIBLE) | (positions >= self.reach), 0.0, weights)
 
 
 _NEGLIGIBLE: Final = 1e-2

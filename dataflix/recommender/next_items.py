@@ -39,7 +39,8 @@ class NextItems:
         begins, ends = self.starts[rows], self.starts[rows + 1]
         parts = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
         items = np.concatenate([self.items[part] for part in parts])
-        said = np.concatenate([self.weights[part] for part in parts]) * np.repeat(weights, ends - begins)
+        said = np.concatenate([self.weights[part] for part in parts])
+        said *= np.repeat(weights.astype(np.float32), ends - begins)
         return np.bincount(items, weights=said, minlength=count).astype(np.float64, copy=False)
 
     def said(self, rows: Rows, wanted: Rows) -> Float64Array:

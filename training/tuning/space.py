@@ -40,6 +40,8 @@ SPACE: Final[Mapping[str, Draw]] = {
     "target_exponent": between(0.2, 0.8),
     "neighbours": one_of(100, 200, 400),
     "next_half_life": scaled_between(1.5, 8.0),
+    "vote_exponent": between(0.5, 1.0),
+    "next_floor": one_of(0.0, 0.01, 0.02, 0.03, 0.05),
     "regression_weight": between(0.0, 2.0),
     "next_ridge": scaled_between(10.0, 500.0),
 }

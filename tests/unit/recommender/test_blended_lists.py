@@ -25,7 +25,9 @@ from dataflix.recommender.taste import taste
 
 ROUNDING = 1e-5
 weights = st.sampled_from([0.0, 0.05, 0.2, 1.0])
-recencies = st.builds(Recency, st.sampled_from([1.0, 3.0, 8.0]), st.sampled_from([0.0, 0.05]))
+recencies = st.builds(
+    Recency, st.sampled_from([1.0, 3.0, 8.0]), st.sampled_from([0.0, 0.05]), st.sampled_from([2.0, np.inf])
+)
 blends = st.builds(Blend, weights, weights, weights, recencies, recencies)
 
 

@@ -48,6 +48,7 @@ def test_recency_halves_the_weight_and_stops_at_its_floor() -> None:
     assert Recency(half_life=2, floor=0.3).weights(np.arange(5.0)).tolist() == pytest.approx(
         [1.0, 0.5**0.5, 0.5, 0.5**1.5, 0.3]
     )
+    assert Recency(half_life=2, floor=0.3, reach=2).weights(np.arange(4.0)).tolist() == [1.0, 0.5**0.5, 0.0, 0.0]
 
 
 @given(models(), histories)

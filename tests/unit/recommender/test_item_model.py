@@ -16,6 +16,7 @@ from dataflix.recommender import (
     Interaction,
     InvalidModel,
     ItemModel,
+    Recency,
     model_from_bytes,
     model_to_bytes,
     recommend,
@@ -53,7 +54,7 @@ def test_equal_models_have_equal_bytes() -> None:
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"format_version": np.int64(3)}, "format 3"),
+        ({"format_version": np.int64(4)}, "format 4"),
         ({"item_ids": np.array([3, 8, 5])}, "ascending"),
         ({"item_ids": np.array([3, 3, 5])}, "each once"),
         ({"item_ids": np.array([3, 5])}, "2 items, 3 rows"),
@@ -82,6 +83,16 @@ def test_a_model_of_the_first_format_ranks_by_its_factors_alone() -> None:
     assert model.stars is None
     assert [one.movie_id for one in shown] == [8, 5]  # 8 has the main factor of 3, 5 has the other
     assert shown[0].basis is Basis.TASTE
+
+
+def test_a_model_of_the_second_format_looks_at_a_history_to_its_end() -> None:
+    weights = dict.fromkeys(("blend_factors", "blend_next_items", "blend_popularity"), np.float64(0.5))
+    recencies = dict.fromkeys(("blend_factors_recency", "blend_next_items_recency"), np.array([4.0, 0.1]))
+
+    model = model_from_bytes(archived(format_version=np.int64(2), **weights, **recencies))
+
+    assert model.blend.next_items_recency == Recency(half_life=4.0, floor=0.1, reach=np.inf)
+    assert model_from_bytes(model_to_bytes(model)).blend == model.blend
 
 
 def test_an_archive_without_factors_is_refused() -> None:

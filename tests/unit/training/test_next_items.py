@@ -1,5 +1,7 @@
 """A small world in which people follow paths: what comes next is learned, and the blend shows it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -39,7 +41,7 @@ def test_who_went_on_counts_more_than_who_came_from() -> None:
     users, movies = np.array([1, 1, 2, 2]), np.array([1, 2, 1, 2])
     log = build_log([Block(users, movies, np.ones(4), np.ones(4), np.array([1, 2, 1, 2]))])
 
-    table = fit_next_items(log, CHOICES)
+    table = fit_next_items(log, replace(CHOICES, vote_exponent=1.0))
 
     forward = table.votes(np.array([0]), np.array([1.0]))[1]
     backward = table.votes(np.array([1]), np.array([1.0]))[0]
@@ -53,6 +55,15 @@ def test_of_one_moment_neither_comes_first() -> None:
     table = fit_next_items(log, CHOICES)
 
     assert table.weights.tolist() == [1.0, 1.0]
+
+
+def test_several_that_agree_count_more_beside_a_strong_one_where_votes_are_evened_out() -> None:
+    log = people_on_paths()
+
+    plain, even = (fit_next_items(log, replace(CHOICES, vote_exponent=exponent)) for exponent in (1.0, 0.5))
+
+    assert np.array_equal(even.items, plain.items)
+    assert even.weights == pytest.approx(np.sqrt(plain.weights), rel=1e-5)
 
 
 def test_only_the_strongest_neighbours_are_kept() -> None:
