@@ -1,9 +1,11 @@
 """What follows what: who chose this went on to that, counted, and regressed on what else was chosen around it."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 
-from dataflix.recommender.arrays import Float64Array, Rows
+from dataflix.recommender.arrays import Float64Array, Int64Array, Rows
 from dataflix.recommender.next_items import NextItems
 from training.choices import Choices
 from training.interaction_log import InteractionLog
@@ -32,6 +34,13 @@ def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
     return _strongest_of_each(both, choices.neighbours)
 
 
+class _Order(NamedTuple):
+    """Where each interaction stands in its person's history, and where each history begins and ends in the log."""
+
+    places: Float64Array
+    starts: Int64Array
+
+
 def count_next_items(log: InteractionLog, choices: Choices) -> Table:
     """For each item who went on from it to which others.
 
@@ -40,14 +49,14 @@ def count_next_items(log: InteractionLog, choices: Choices) -> Table:
     of both items, or the popular ones would follow everything. A block of items at a time, so memory is bounded.
     """
     popularity = log.popularity.astype(np.float64) + choices.damping
-    places = places_of(log)
+    order = _Order(places_of(log), log.starts)
     by_item = np.argsort(log.items, kind="stable")  # the interactions of each item
     ends = np.cumsum(np.bincount(log.items, minlength=log.item_ids.size))
     target_weight = popularity**-choices.target_exponent
     counts, items, weights = [np.zeros(1, np.int64)], [], []
     for first, last in _blocks(ends, log.item_ids.size, 2 * choices.reach):
         chosen = by_item[(ends[first - 1] if first else 0) : ends[last - 1]]
-        sums = _pair_sums(log, places, chosen, first, last, choices)
+        sums = _pair_sums(log, order, chosen, first, last, choices)
         sums *= (popularity[first:last] ** -choices.source_exponent)[:, None] * target_weight
         for row in sums:
             kept = _strongest(row, choices.neighbours)
@@ -72,19 +81,19 @@ def _blocks(ends: Rows, items: int, pairs_each: int) -> list[tuple[int, int]]:
 
 
 def _pair_sums(
-    log: InteractionLog, places: Float64Array, chosen: Rows, first: int, last: int, choices: Choices
+    log: InteractionLog, order: _Order, chosen: Rows, first: int, last: int, choices: Choices
 ) -> Float64Array:
     """The sums of the items ``first`` up to ``last``, whose interactions are ``chosen``, with every item."""
+    own_place, own_row = order.places[chosen], (log.items[chosen] - first) * log.item_ids.size
+    begin, end = order.starts[log.users[chosen]], order.starts[log.users[chosen] + 1]
     cells, weights = [], []
     for step in (*range(-choices.reach, 0), *range(1, choices.reach + 1)):
         other = chosen + step
-        inside = (other >= 0) & (other < len(log))
-        here, there = chosen[inside], other[inside]
-        same = log.users[here] == log.users[there]
-        here, there = here[same], there[same]
-        ahead = places[there] - places[here]
-        direction = np.where(ahead > 0, 1.0, np.where(ahead < 0, choices.backward, (1.0 + choices.backward) / 2))
-        cells.append((log.items[here] - first) * log.item_ids.size + log.items[there])
+        same_person = (begin <= other) & (other < end)
+        other = other[same_person]
+        ahead = order.places[other] - own_place[same_person]
+        direction = np.where(ahead == 0, (1.0 + choices.backward) / 2, 1.0 if step > 0 else choices.backward)
+        cells.append(own_row[same_person] + log.items[other])
         weights.append(direction * pair_weight(ahead, choices))
     shape = (last - first, log.item_ids.size)
     sums = np.bincount(np.concatenate(cells), weights=np.concatenate(weights), minlength=shape[0] * shape[1])
