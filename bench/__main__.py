@@ -51,14 +51,21 @@ def measure_page(rate: Rate = 100, seconds: Seconds = 20, _json: Json = True) ->
 def measure_serving(
     connections: Annotated[int, typer.Option(min=1, help="How many are open at once, each with one request.")] = 32,
     seconds: Annotated[int, typer.Option(min=3, help="How long for each of the three.")] = 9,
+    changes: Annotated[
+        float | None, typer.Option(min=1, help="Also while so many changes a second stream in, and without, by turns.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=2, max=64, help="Also an API of so many processes, and one of one.")
+    ] = None,
     _json: Json = True,
 ) -> None:
     """Recommendations a second beside a bare aiohttp handler, by turns, and ratings a second; wrk sends the requests.
 
     ``ours`` asks for the lists of all users while some histories change, ``bare`` is a handler that returns a constant,
-    ``ratio`` their rates. ``memory_mb`` is that of the API.
+    ``ratio`` their rates. ``memory_mb`` is that of the API. Processes share the machine with wrk, of which
+    ``generator_cores`` says how much it took.
     """
-    print(json.dumps(serving(load_settings(), connections, seconds)))
+    print(json.dumps(serving(load_settings(), connections, seconds, changes, processes)))
 
 
 @app.command("ranking")

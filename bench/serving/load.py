@@ -1,6 +1,7 @@
 """Load by wrk: requests over connections that stay open, each as soon as the one before is answered."""
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -36,6 +37,7 @@ class Load:
     seconds: float
     failed: int  # answers other than 2xx and 3xx, and connections that broke
     latencies: tuple[tuple[int, int], ...]  # microseconds, and how many answers took so long
+    processor_seconds: float = 0.0  # that the generator took
 
 
 def find_wrk() -> Path:
@@ -66,7 +68,9 @@ def send(wrk: Path, to: Address, requests: Iterable[Request], connections: int, 
             "--",
             file.name,
         ]
+        before = _processor_seconds()
         ended = subprocess.run(command, capture_output=True, timeout=seconds + PATIENCE, check=False)
+        taken = _processor_seconds() - before
     told = ended.stdout.rpartition(b"\n{")[2]
     if ended.returncode or not told:
         raise DataflixError(f"wrk could not send its requests to {to}: see `bin/dataflix status`.")
@@ -76,7 +80,14 @@ def send(wrk: Path, to: Address, requests: Iterable[Request], connections: int, 
         report["microseconds"] / 1e6,
         report["failed"],
         tuple((microseconds, count) for microseconds, count in report["latencies"]),
+        taken,
     )
+
+
+def _processor_seconds() -> float:
+    """Of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def summed(loads: Sequence[Load]) -> dict[str, float]:

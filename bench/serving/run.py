@@ -1,12 +1,13 @@
 """`bench serving`: ours and the bare handler by turns, then writes."""
 
 import http.client
+import os
 import random
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -17,7 +18,9 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bench.people import Crowd, crowd
-from bench.serving.load import Request, find_wrk, send, summed
+from bench.serving.load import Load, Request, find_wrk, send, summed
+from bench.serving.processes import api_of, free_port
+from bench.serving.streaming import streaming
 from dataflix.errors import DataflixError
 from dataflix.settings import Address, Settings
 
@@ -29,10 +32,14 @@ PATIENCE = 20.0  # seconds
 _LOOPBACK = "127.0.0.1"
 
 
-def serving(settings: Settings, connections: int, seconds: int) -> dict[str, Any]:
+def serving(
+    settings: Settings, connections: int, seconds: int, changes: float | None = None, processes: int | None = None
+) -> dict[str, Any]:
     """Requests a second and latencies of recommendations over all users, of the bare handler, and of writes.
 
-    ``seconds`` is the time for each of the three. Raises DataflixError when the API or the bare server is away.
+    ``seconds`` is the time for each of the three. With ``changes`` also of recommendations while so many changes a
+    second stream in, and with ``processes`` of an API of one process and of one of so many. Raises DataflixError when
+    the API or the bare server is away.
     """
     wrk, turn = find_wrk(), max(1, seconds // TURNS)
     with crowd(settings, PEOPLE) as people, bare_server() as bare_address:
@@ -45,6 +52,15 @@ def serving(settings: Settings, connections: int, seconds: int) -> dict[str, Any
             bare.append(send(wrk, bare_address, lists, connections, turn))
         memory = _memory(settings)
         writes = send(wrk, settings.api, _ratings(people), connections, seconds)
+
+        def ask(to: Address) -> Load:
+            return send(wrk, to, lists, connections, turn)
+
+        more: dict[str, Any] = {}
+        if changes is not None:
+            more["under_changes"] = under_changes(settings, people, changes, ask)
+        if processes is not None:
+            more["processes"] = of_processes(settings, processes, ask)
     figures = {"ours": summed(ours), "bare": summed(bare)}
     return {
         "connections": connections,
@@ -53,15 +69,41 @@ def serving(settings: Settings, connections: int, seconds: int) -> dict[str, Any
         "ratio": round(figures["ours"]["rps"] / figures["bare"]["rps"], 3) if figures["bare"]["rps"] else None,
         "writes": summed([writes]),
         "memory_mb": memory,
+        **more,
     }
+
+
+def under_changes(settings: Settings, people: Crowd, rate: float, ask: Callable[[Address], Load]) -> dict[str, Any]:
+    """Quiet and under changes by turns."""
+    quiet, changing, streamed = [], [], []
+    for _ in range(TURNS):
+        quiet.append(ask(settings.api))
+        with streaming(settings, people, rate) as one:
+            changing.append(ask(settings.api))
+        streamed.append(one)
+    figures = {"quiet": summed(quiet), "changing": summed(changing)}
+    committed = sum(one.changes for one in streamed) / sum(one.seconds for one in streamed)
+    times = figures["changing"]["p99_ms"] / figures["quiet"]["p99_ms"]
+    return {"changes_per_second": round(committed, 1), **figures, "p99_times": round(times, 2)}
+
+
+def of_processes(settings: Settings, processes: int, ask: Callable[[Address], Load]) -> dict[str, Any]:
+    """One process and several, with the share of a core that the generator took from them."""
+    figures: dict[str, Any] = {}
+    for count in (1, processes):
+        with api_of(settings, count) as address:
+            ask(address)  # as above
+            loads = [ask(address) for _ in range(TURNS)]
+        share = sum(load.processor_seconds for load in loads) / sum(load.seconds for load in loads)
+        figures[str(count)] = {**summed(loads), "generator_cores": round(share, 2)}
+    times = figures[str(processes)]["rps"] / figures["1"]["rps"]
+    return {"cores": os.cpu_count(), **figures, "times": round(times, 2)}
 
 
 @contextmanager
 def bare_server() -> Iterator[Address]:
     """The constant handler in a process of its own; gives its address."""
-    with socket.socket() as free:
-        free.bind((_LOOPBACK, 0))
-        address = Address(_LOOPBACK, int(free.getsockname()[1]))
+    address = Address(_LOOPBACK, free_port())
     process = subprocess.Popen([sys.executable, "-m", "bench.serving.bare", str(address.port)])
     try:
         patiently = Retrying(
