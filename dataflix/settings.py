@@ -7,10 +7,10 @@ told (the port offset), ``secrets.env`` (mode 0600) the generated credentials. P
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dataflix.errors import SettingsError
@@ -21,6 +21,7 @@ SECRETS_FILE = "secrets.env"
 MAX_PORT = 65_535
 KafkaProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 ScramMechanism = Literal["SCRAM-SHA-256", "SCRAM-SHA-512"]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)]
 SslMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 WORKER_GROUP = "dataflix-worker"  # consumer group of the workers: what it has committed is in raw and in masked.*
 
@@ -192,7 +193,7 @@ class Settings(BaseSettings):
     recover: bool = Field(
         default=True, description="Read everything again by itself when the replication slot has lost changes"
     )
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
     @classmethod
     def settings_customise_sources(

@@ -79,3 +79,12 @@ def test_encryption_is_told_to_every_client_of_postgresql(home: Path, monkeypatc
     assert "sslmode='verify-full' sslrootcert='/a folder/ca.pem'" in settings.postgres_conninfo("a", SecretStr("b"))
     uri = settings.postgres_uri("psycopg", "a", SecretStr("b/c"), "d")
     assert uri == "postgresql+psycopg://a:b%2Fc@127.0.0.1:5432/d?sslmode=verify-full&sslrootcert=%2Fa+folder%2Fca.pem"
+
+
+def test_a_log_level_is_taken_in_any_case_and_others_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert home.exists()
+    monkeypatch.setenv("DATAFLIX_LOG_LEVEL", "warning")
+    assert load_settings().log_level == "WARNING"
+    monkeypatch.setenv("DATAFLIX_LOG_LEVEL", "loud")
+    with pytest.raises(SettingsError, match="LOG_LEVEL"):
+        load_settings()
