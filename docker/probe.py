@@ -21,7 +21,7 @@ def main(url: str, part: str = "") -> int:
         print(f"{url} does not answer as it should ({error})")
         return 1
     if told != "healthy":
-        print(f"{part} is {told} as {url} tells")
+        print(f"{part} is {told}, as {url} tells")
     return 0 if told == "healthy" else 1
 
 

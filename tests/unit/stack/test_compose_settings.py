@@ -100,6 +100,14 @@ def test_a_part_of_airflow_has_the_configuration_of_the_embedded_one_and_what_it
     assert made["PATH"] == given["PATH"]
 
 
+def test_a_part_of_airflow_with_unusable_settings_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATAFLIX_TASK_RETRIES", "many")
+    assert airflow_part.main(["scheduler"]) == 2
+    assert "DATAFLIX_TASK_RETRIES" in capsys.readouterr().err
+
+
 def test_an_erasure_runs_where_trainings_can_be_asked() -> None:
     [stage] = re.findall(r"^FROM base AS training\n(.*?)(?=^FROM)", DOCKERFILE, re.MULTILINE | re.DOTALL)
     assert SERVICES["forget"]["build"]["target"] == "training"
