@@ -34,3 +34,36 @@
 {% macro arrived() -%}
     _ingested_at >= (select max(seen_until) from {{ fed('user_movie_batches') }})
 {%- endmacro %}
+
+{#- The batch that was published last: what a run finds, and what its differences are to. Null in a full refresh, and when
+    cells of a later batch stand, which a run that broke off has left. -#}
+{% macro published_last() -%}
+    {%- if adds_a_batch() -%}
+    (
+        select if(max(batch) >= (select max(batch) from {{ fed('user_movie_cells') }}), toNullable(max(batch)), null)
+        from {{ fed('user_movie_batches') }}
+    )
+    {%- else -%}
+    cast(null as Nullable(DateTime64(6, 'UTC')))
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Of the newest rows, those that affected cells may be made of: what arrived, and what the cells were made of before. All
+    rows in a full refresh. -#}
+{% macro of_affected_cells(id, ids) -%}
+    {%- if adds_a_batch() -%}
+    where
+        {{ id }} in (
+            select arrayJoin({{ ids }}) from {{ ref('int_user_movie_affected') }}
+            union all
+            select arrayJoin({{ ids }}) from {{ ref('int_user_movie_before') }}
+        )
+        and (user_id, movie_id) in (select user_id, movie_id from {{ ref('int_user_movie_affected') }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- With the threads of the profile. A server of little memory gives a query one, which suits a full build, whose memory
+    grows with its threads; what a batch computes is small. -#}
+{% macro in_parallel() -%}
+    {%- if adds_a_batch() -%} settings max_threads_min_free_memory_per_thread = 0 {%- endif -%}
+{%- endmacro %}

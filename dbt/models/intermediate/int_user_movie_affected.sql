@@ -7,7 +7,11 @@ with
 {% if adds_a_batch() %}
 changed_ratings as (
 
-    select rating_id
+    select
+        user_id,
+        movie_id,
+        rating_id,
+        _deleted
     from {{ source('raw', 'ratings') }}
     where {{ arrived() }}
 
@@ -15,22 +19,26 @@ changed_ratings as (
 
 changed_watched_movies as (
 
-    select watched_id
+    select
+        user_id,
+        movie_id,
+        watched_id,
+        _deleted
     from {{ source('raw', 'watched_movies') }}
     where {{ arrived() }}
 
 ),
 
--- Where a changed row is now, and where it was: a deletion tells nothing but its key.
 places as (
 
+    -- Where a changed row says to be. It may be superseded: then one cell more is computed, and comes out as it was.
     select
         user_id,
         movie_id,
         [rating_id] as rating_ids,
         emptyArrayInt64() as watched_ids
-    from {{ ref('stg_ratings') }}
-    where rating_id in (select rating_id from changed_ratings)
+    from changed_ratings
+    where _deleted = 0
 
     union all
 
@@ -39,20 +47,21 @@ places as (
         movie_id,
         emptyArrayInt64() as rating_ids,
         [watched_id] as watched_ids
-    from {{ ref('stg_watched_movies') }}
-    where watched_id in (select watched_id from changed_watched_movies)
+    from changed_watched_movies
+    where _deleted = 0
 
     union all
 
+    -- Where it was: a deletion tells nothing but its key.
     select
         user_id,
         movie_id,
-        rating_ids,
-        watched_ids
-    from {{ fed('user_movie_cells') }}
+        emptyArrayInt64() as rating_ids,
+        emptyArrayInt64() as watched_ids
+    from {{ fed('user_movie_cells') }} as cells
     where
-        arrayExists(id -> id in (select rating_id from changed_ratings), rating_ids)
-        or arrayExists(id -> id in (select watched_id from changed_watched_movies), watched_ids)
+        arrayExists(id -> id in (select rating_id from changed_ratings), cells.rating_ids)
+        or arrayExists(id -> id in (select watched_id from changed_watched_movies), cells.watched_ids)
 
 )
 {% else %}
@@ -75,6 +84,8 @@ select
     movie_id,
     groupUniqArrayArray(rating_ids) as rating_ids,
     groupUniqArrayArray(watched_ids) as watched_ids,
+    {{ published_last() }} as follows,
     {{ seen_until() }} as seen_until
 from places
 group by user_id, movie_id
+{{ in_parallel() }}

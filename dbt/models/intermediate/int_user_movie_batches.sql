@@ -3,5 +3,6 @@
 -- A batch counts once its cells are in place. depends_on: {{ ref('int_user_movie_cells') }}
 select distinct
     batch,
+    follows,
     seen_until
 from {{ ref('int_user_movie_changes') }}

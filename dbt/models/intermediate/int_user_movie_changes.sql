@@ -1,33 +1,6 @@
 {{ config(alias='user_movie_changes', order_by=['user_id', 'movie_id']) }}
 
--- depends_on: {{ ref('int_user_movie_affected') }}
-{% set adds_a_batch = adds_a_batch() %}
-
 with
-
-{% if adds_a_batch %}
-affected as (
-
-    select user_id, movie_id
-    from {{ ref('int_user_movie_affected') }}
-
-),
-
--- The rows that affected cells are made of: those that changed, and those that were there. Superseded versions of a cell
--- may be among these: they make the list longer, and nothing wrong.
-known as (
-
-    select rating_ids, watched_ids
-    from {{ ref('int_user_movie_affected') }}
-
-    union all
-
-    select rating_ids, watched_ids
-    from {{ fed('user_movie_cells') }}
-    where (user_id, movie_id) in (select user_id, movie_id from affected)
-
-),
-{% endif %}
 
 events as (
 
@@ -40,16 +13,7 @@ events as (
         toNullable(rated_at) as happened_at,
         rating_id as event_id
     from {{ ref('stg_ratings') }}
-    {% if adds_a_batch %}
-    where
-        rating_id in (select arrayJoin(rating_ids) from known)
-        and (user_id, movie_id) in (
-            select
-                user_id,
-                movie_id
-            from affected
-        )
-    {% endif %}
+    {{ of_affected_cells('rating_id', 'rating_ids') }}
 
     union all
 
@@ -62,15 +26,7 @@ events as (
         toNullable(watched_at) as happened_at,
         watched_id as event_id
     from {{ ref('stg_watched_movies') }}
-    {% if adds_a_batch %}
-    where
-        watched_id in (select arrayJoin(watched_ids) from known)
-        and (user_id, movie_id) in (
-            select
-                user_id,
-                movie_id
-            from affected
-        )
+    {{ of_affected_cells('watched_id', 'watched_ids') }}
 
     union all
 
@@ -83,8 +39,7 @@ events as (
         null as liked,
         null as happened_at,
         0 as event_id
-    from affected
-    {% endif %}
+    from {{ ref('int_user_movie_before') }}
 
 ),
 
@@ -124,9 +79,11 @@ select
     rating_ids,
     watched_ids,
     now64(6, 'UTC') as batch,
-    {% if adds_a_batch -%}
+    (select max(follows) from {{ ref('int_user_movie_affected') }}) as follows,
+    {% if adds_a_batch() -%}
     assumeNotNull((select max(seen_until) from {{ ref('int_user_movie_affected') }}))
     {%- else -%}
     {{ seen_until() }}
     {%- endif %} as seen_until
 from cells
+{{ in_parallel() }}

@@ -4,30 +4,21 @@ with
 
 opinions as (
 
-    select
-        movie_id,
-        count() as users,
-        countIf(rating is not null) as ratings,
-        avgOrNull(toFloat64(rating)) as mean_rating,
-        countIf(liked) as likes,
-        countIf(not liked) as dislikes,
-        countIf(watched) as watched,
-        toNullable(sum(toInt64(round(interaction_score * 100))) / count() / 100) as mean_interaction_score,
-        toNullable(max(last_event_at)) as last_event_at
-    from {{ ref('mart_user_movie_matrix') }}
-    group by movie_id
+    select *
+    from {{ ref('int_user_movie_totals') }}
+    where total_of = 'movie'
 
 )
 
 select
     movies.movie_id as movie_id,
-    opinions.users as users,
-    opinions.ratings as ratings,
-    opinions.mean_rating as mean_rating,
-    opinions.likes as likes,
-    opinions.dislikes as dislikes,
-    opinions.watched as watched,
-    opinions.mean_interaction_score as mean_interaction_score,
+    toUInt64(opinions.cells) as users,
+    toUInt64(opinions.ratings) as ratings,
+    {{ mean('opinions.half_stars / 2', 'opinions.ratings') }} as mean_rating,
+    toUInt64(opinions.likes) as likes,
+    toUInt64(opinions.dislikes) as dislikes,
+    toUInt64(opinions.watched) as watched,
+    {{ mean('opinions.score_hundredths / 100', 'opinions.cells') }} as mean_interaction_score,
     opinions.last_event_at as last_event_at
 from {{ ref('stg_movies') }} as movies
 left join opinions using (movie_id)

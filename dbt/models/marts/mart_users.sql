@@ -4,15 +4,9 @@ with
 
 activity as (
 
-    select
-        user_id,
-        countIf(rating is not null) as ratings,
-        avgOrNull(toFloat64(rating)) as mean_rating,
-        countIf(liked) as likes,
-        countIf(watched) as watched,
-        toNullable(max(last_event_at)) as last_event_at
-    from {{ ref('mart_user_movie_matrix') }}
-    group by user_id
+    select *
+    from {{ ref('int_user_movie_totals') }}
+    where total_of = 'user'
 
 )
 
@@ -24,10 +18,10 @@ select
     users.age as age,
     users.created_at as created_at,
     users.updated_at as updated_at,
-    activity.ratings as ratings,
-    activity.mean_rating as mean_rating,
-    activity.likes as likes,
-    activity.watched as watched,
+    toUInt64(activity.ratings) as ratings,
+    {{ mean('activity.half_stars / 2', 'activity.ratings') }} as mean_rating,
+    toUInt64(activity.likes) as likes,
+    toUInt64(activity.watched) as watched,
     activity.last_event_at as last_event_at
 from {{ ref('stg_users') }} as users
 left join activity using (user_id)
