@@ -108,10 +108,19 @@ def suspend(process: psutil.Process) -> None:
     stopped()
 
 
+@patiently()
+async def publish_at_last(publisher: EventPublisher, *messages: Message) -> None:
+    """Try again until it is acknowledged: a topic that was just made, or a broker that wakes up, takes a moment."""
+    try:
+        await publisher.publish(messages)
+    except SourceUnavailable as error:
+        raise AssertionError(str(error)) from None
+
+
 async def test_what_a_silent_broker_did_not_acknowledge_is_published_by_the_next_try(screenings: Screenings) -> None:
     topic = screenings.table.masked_topic
     publisher = KafkaPublisher(screenings.settings.kafka, patience_seconds=1)
-    await publisher.publish([Message(topic, b"key", b"1")])
+    await publish_at_last(publisher, Message(topic, b"key", b"1"))
     broker = psutil.Process(Supervisor(Home(screenings.settings)).processes()["kafka"].pid)
     suspend(broker)
     try:
@@ -120,14 +129,7 @@ async def test_what_a_silent_broker_did_not_acknowledge_is_published_by_the_next
     finally:
         broker.resume()
 
-    @patiently()
-    async def published() -> None:
-        try:
-            await publisher.publish([Message(topic, b"key", b"2"), Message(topic, b"key", b"3")])
-        except SourceUnavailable as error:  # the broker is still waking up
-            raise AssertionError(str(error)) from None
-
-    await published()
+    await publish_at_last(publisher, Message(topic, b"key", b"2"), Message(topic, b"key", b"3"))
     publisher.close()
     values = [value for _, value in screenings.messages(topic)]
     assert values[0] == b"1"
