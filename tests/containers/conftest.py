@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from _pytest.capture import CaptureManager
 from containers import PUBLISHED, Containers, stand_in_settings
-from docker_daemon import Daemon, missing, running_daemon
+from docker_daemon import KEPT, Daemon, missing, running_daemon
 from images import make_base, make_stand_in, override, remove_images, size_of, targets
+from object_store import ObjectStore, object_store
 
 from dataflix.settings import PROJECT, Settings
 from stack.containers import keep_credentials
@@ -98,8 +100,23 @@ def images(daemon: Daemon, runtime: Path, steps: Steps, tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="session")
+def store(daemon: Daemon, steps: Steps) -> Iterator[ObjectStore]:
+    """MinIO's own server, or what stands in for it; which one is told."""
+    with tempfile.TemporaryDirectory(prefix="dataflix-minio-") as name:
+        with steps.step("The server of the object store"):
+            store = object_store(Path(os.environ.get(KEPT) or name) / "minio")
+        steps.say(f"    {store.description}")
+        yield store
+
+
+@pytest.fixture(scope="session")
 def stack(
-    daemon: Daemon, images: None, embedded: dict[str, str], steps: Steps, tmp_path_factory: pytest.TempPathFactory
+    daemon: Daemon,
+    images: None,
+    embedded: dict[str, str],
+    store: ObjectStore,
+    steps: Steps,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Containers]:
     """The whole system, healthy, with sample data and a first model; gone without a trace afterwards."""
     home = tmp_path_factory.mktemp("containers")
@@ -110,7 +127,7 @@ def stack(
         f"DATAFLIX_{name.upper()}_PORT": str(Settings.model_fields[f"{name}_port"].default + offset)
         for name in PUBLISHED
     }
-    stack = Containers(home, embedded | ports, daemon=daemon)
+    stack = Containers(home, embedded | ports, daemon=daemon, object_store=store)
     of_core = targets().items() - targets("full").items()
     first_of_each = {target: service for service, target in of_core}
     with steps.step("Our images"):

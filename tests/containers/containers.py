@@ -13,6 +13,7 @@ import httpx
 from clickhouse_connect.driver.client import Client
 from docker_daemon import Daemon
 from images import COMPOSE, HERE
+from object_store import ObjectStore
 from running_stack import Stack, patiently
 
 from dataflix.settings import Settings
@@ -92,12 +93,13 @@ class Containers(Stack):
     """The system of docker-compose.yml; ``home`` holds its ``.env``, ``environment`` its ports and stand-ins."""
 
     daemon: Daemon = field(kw_only=True)
+    object_store: ObjectStore = field(kw_only=True)
 
     def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run ``docker-compose`` on the shipped file and what the tests put beside it."""
-        files = (COMPOSE, HERE / "stand_ins.yml", self.home / "ours.json")
+        files = (COMPOSE, HERE / "stand_ins.yml", self.object_store.file, self.home / "ours.json")
         named = [part for file in files for part in ("--file", file)]
-        machine = Daemon(self.daemon.environment | self.environment, keeps_images=True)
+        machine = Daemon(self.daemon.environment | self.environment | self.object_store.settings, keeps_images=True)
         return machine.run(
             "docker-compose", "--project-name", PROJECT_NAME, "--env-file", self.home / ".env", *named, *arguments,
             check=check,

@@ -13,7 +13,7 @@ import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 NEEDED = ("docker", "docker-compose", "debootstrap")
-# A folder that keeps the images of the tests' own daemon, for those who run them again and again
+# A folder that keeps what is built: images of the tests' own daemon, and MinIO
 KEPT = "DATAFLIX_TEST_DOCKER"
 _START_SECONDS = 90
 _STOP_SECONDS = 120

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,6 +28,12 @@ def strings(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for part in value for text in strings(part)]
     return [str(value)]
+
+
+def stand_ins(name: str) -> dict[str, Any]:
+    """A file that the container tests put beside docker-compose.yml."""
+    read: dict[str, Any] = yaml.safe_load((PROJECT / "tests" / "containers" / f"{name}.yml").read_text())
+    return read
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
@@ -71,8 +78,17 @@ def test_every_dockerfile_is_linted() -> None:
 
 
 def test_every_public_image_has_a_stand_in_where_no_registry_is_reached() -> None:
-    stand_ins = yaml.safe_load((PROJECT / "tests" / "containers" / "stand_ins.yml").read_text())["services"]
-    assert stand_ins.keys() == {name for name in SERVICES if "build" not in SERVICES[name]}
+    always, minio, seaweedfs = (stand_ins(name)["services"].keys() for name in ("stand_ins", "minio", "seaweedfs"))
+    assert minio == seaweedfs == {"s3"}
+    assert always | minio == {name for name in SERVICES if "build" not in SERVICES[name]}
+
+
+def test_the_minio_that_tests_build_is_of_the_release_that_is_pinned() -> None:
+    built = re.fullmatch(r".+@v0\.0\.0-(\d{14})-[0-9a-f]{12}", stand_ins("minio")["x-module"])
+    pinned = re.fullmatch(r".+:RELEASE\.([\dT-]+)Z", SERVICES["s3"]["image"])
+    assert built
+    assert pinned
+    assert built[1] == re.sub(r"\D", "", pinned[1])
 
 
 def test_packages_are_held_by_their_hashes() -> None:
