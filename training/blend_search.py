@@ -10,7 +10,7 @@ from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
 from dataflix.recommender.model import Blend, ItemModel
 from dataflix.recommender.recommend import top
 from dataflix.recommender.taste import personal_parts
-from training.evaluation.metrics import CUT
+from training.evaluation.metrics import CUT, DISCOUNTS
 from training.interaction_log import InteractionLog
 from training.splits import newest_of_each
 
@@ -21,7 +21,6 @@ CANDIDATES: Final = 100  # of each part; an item outside of them never comes amo
 STANDARD_ERRORS: Final = 3.0  # by which weights must be better than the shipped ones: of many the best is partly luck
 FACTOR_WEIGHTS: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 POPULARITY_WEIGHTS: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
-_DISCOUNTS: Final = 1 / np.log2(np.arange(CUT) + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def choose_blend(log: InteractionLog, model: ItemModel, seed: int) -> BlendChoic
     steps = [_step(log, trial, start, one, end) for start, one, end in zip(starts, asked.tolist(), ends, strict=True)]
     sizes = np.array([step.scores.shape[1] for step in steps])
     wanted = np.array([step.wanted for step in steps])
-    best_possible = _DISCOUNTS.cumsum()[np.array(ends) - asked - 1]
+    best_possible = DISCOUNTS.cumsum()[np.array(ends) - asked - 1]
     parts = np.zeros((3, sizes.size, sizes.max()), dtype=np.float32)
     for number, step in enumerate(steps):
         parts[:, number, : sizes[number]] = step.scores
@@ -62,7 +61,7 @@ def choose_blend(log: InteractionLog, model: ItemModel, seed: int) -> BlendChoic
         gains = np.zeros(sizes.size)
         for place in range(min(STEPS_AHEAD, sizes.max())):
             ahead = np.count_nonzero((scores >= scores[:, place, None]) & there, axis=1) - 1  # equal ones are ahead
-            gains += np.where((place < wanted) & (ahead < CUT), _DISCOUNTS[np.clip(ahead, 0, CUT - 1)], 0.0)
+            gains += np.where((place < wanted) & (ahead < CUT), DISCOUNTS[np.clip(ahead, 0, CUT - 1)], 0.0)
         return np.asarray(gains / best_possible)
 
     blend = replace(model.blend, next_items=1.0)

@@ -35,6 +35,11 @@ _ABSENT = {"NoSuchKey", "NoSuchBucket"}
 _TROUBLE = (MinioException, urllib3.exceptions.HTTPError, OSError)
 
 
+def stored_at(snapshot_id: str) -> str:
+    """Bucket and name of the object that a snapshot is."""
+    return f"{SNAPSHOTS_BUCKET}/{snapshot_id}{_SUFFIX}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """Interactions at one moment, ordered by person and movie."""
@@ -63,7 +68,7 @@ class Snapshot:
     @property
     def address(self) -> str:
         """Where the object store keeps it."""
-        return f"s3://{SNAPSHOTS_BUCKET}/{self.id}{_SUFFIX}"
+        return f"s3://{stored_at(self.id)}"
 
     def block(self) -> Block:
         """All of it as columns."""

@@ -7,7 +7,7 @@ import numpy as np
 from dataflix.recommender.arrays import Int64Array
 
 CUT: Final = 10  # what is shown
-_DISCOUNTS: Final = 1 / np.log2(np.arange(CUT) + 2)
+DISCOUNTS: Final = 1 / np.log2(np.arange(CUT) + 2)  # what a hit counts at each place
 
 
 class RankingMetrics(NamedTuple):
@@ -27,7 +27,7 @@ def ranking_metrics(ranked: Int64Array, relevant: Int64Array) -> RankingMetrics:
     hits = np.flatnonzero(np.isin(ranked, relevant))
     shown = hits[hits < CUT]
     return RankingMetrics(
-        ndcg=float(_DISCOUNTS[shown].sum() / _DISCOUNTS[: relevant.size].sum()),
+        ndcg=float(DISCOUNTS[shown].sum() / DISCOUNTS[: relevant.size].sum()),
         recall=shown.size / relevant.size,
         reciprocal_rank=1 / (int(hits[0]) + 1) if hits.size else 0.0,
     )

@@ -16,7 +16,7 @@ from dataflix.settings import PROJECT, Settings
 from training.choices import Choices
 from training.factorisation import Factorisation, runs_of_each_person, unit_factors
 from training.interaction_log import InteractionLog
-from training.object_store import SNAPSHOTS_BUCKET
+from training.snapshots import stored_at
 from training.spark.messages import Answer, Place, Request
 
 ENVIRONMENT: Final = "spark"
@@ -113,7 +113,7 @@ class SparkFactoriser:
             endpoint=str(settings.s3),
             access_key=settings.s3_access_key,
             secret_key=settings.s3_secret_key.get_secret_value(),
-            snapshot=f"{SNAPSHOTS_BUCKET}/{self._snapshot}.parquet",
+            snapshot=stored_at(self._snapshot),
         )
 
     def environment(self) -> dict[str, str]:

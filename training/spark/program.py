@@ -37,10 +37,7 @@ def session(place: Place) -> SparkSession:
     }
     if place.is_local:
         told |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
-    builder = SparkSession.builder
-    for name, value in told.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
+    spark = SparkSession.builder.config(map=told).getOrCreate()
     spark.sparkContext.addPyFile(str(_package(Path(place.folder))))
     return spark
 
