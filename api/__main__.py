@@ -18,11 +18,12 @@ from rich.table import Table
 
 from api.access_log import AccessLog
 from api.app import create_app
-from api.measure_history import measure_history
 from api.peers import ALONE, Peers
 from api.processes import Command, Processes, held
 from api.request_marks import WithoutText
 from api.tokens import Scope, TokenFile
+from api.weighing import weigh
+from dataflix.contracts import load_contracts
 from dataflix.errors import DataflixError, NotFound, SettingsError
 from dataflix.observability import configure_logging
 from dataflix.settings import Settings, load_settings
@@ -81,13 +82,11 @@ def process(number: int, count: int, folder: Path) -> None:
     _serve(load_settings(), Peers(number, count, folder))
 
 
-@cli.command("measure-history")
-def measure(
-    rows: Annotated[int, typer.Option(min=1_000, help="Ratings to take in.")] = 1_000_000,
-    _json: Annotated[bool, typer.Option("--json", help="One JSON object; it always is.")] = True,
-) -> None:
-    """Take made-up ratings into memory, and print how much they need there. Nothing else is touched."""
-    print(json.dumps(measure_history(rows)))
+@cli.command("weigh")
+def print_weight(table: Annotated[str, typer.Argument(help="Whose events these are, such as ratings.")]) -> None:
+    """Take masked events of standard input into memory, one a line, and print what they need there, as JSON."""
+    contracts = load_contracts(load_settings().contracts)
+    print(json.dumps(weigh(contracts.table(table), sys.stdin.buffer)))
 
 
 def _app(settings: Settings, peers: Peers) -> web.Application:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from clickhouse_connect.driver.client import Client
 
@@ -25,8 +26,12 @@ _OF_HISTORY = (
 )
 # Popular movies have most of the ratings
 _PLACE = (
-    "cityHash64(number, 1) % {people:UInt64} + 1, "
-    "toInt64(floor(pow((cityHash64(number, 2) % 1000000) / 1e6, 3) * {movies:UInt64})) + 1"
+    "cityHash64(number, 1) % {people:UInt64} + 1 as user_id, "
+    "toInt64(floor(pow((cityHash64(number, 2) % 1000000) / 1e6, 3) * {movies:UInt64})) + 1 as movie_id"
+)
+_RATING = (
+    f"number + 1 as rating_id, {_PLACE}, toDecimal32((cityHash64(number, 3) % 10 + 1) / 2, 1) as rating, "
+    "if(number % 3 = 0, null, toBool(number % 2 = 0)) as liked, past + number as rated_at"
 )
 _STATEMENTS = (
     f"""
@@ -47,12 +52,20 @@ _STATEMENTS = (
     f"""
     insert into {RAW}.ratings (rating_id, user_id, movie_id, rating, liked, rated_at, {_OF_EVENT})
     with now64(6) - interval 31 day as past
-    select
-        number + 1, {_PLACE}, (cityHash64(number, 3) % 10 + 1) / 2, if(number % 3 = 0, null, number % 2 = 0),
-        past + number, {_OF_HISTORY}
-    from numbers({{rows:UInt64}})
+    select {_RATING}, {_OF_HISTORY} from numbers({{rows:UInt64}})
     """,  # noqa: S608
 )
+_EVENTS = f"""
+    with now64(6, 'UTC') - interval 31 day as past
+    select {_RATING}, toString(number + 1) as _version, 0 as _deleted, number as _txid, past as _committed_at
+    from numbers({{rows:UInt64}})
+"""  # noqa: S608
+# As the masked topics carry them: integers as numbers, decimals as texts
+_AS_EVENTS = {
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_decimals": 1,
+    "date_time_output_format": "iso",
+}
 _COST = f"""
     select
         max(memory_usage) / 1e6,
@@ -71,6 +84,13 @@ def fill(client: Client, size: Mapping[str, int]) -> None:
     """Write the history of that ``scale`` into the raw tables."""
     for statement in _STATEMENTS:
         client.command(statement, dict(size))
+
+
+@contextmanager
+def events_of_ratings(client: Client, size: Mapping[str, int]) -> Iterator[BinaryIO]:
+    """The ratings of that history as masked events, one a line. Nothing is written."""
+    with client.raw_stream(_EVENTS, dict(size), settings=_AS_EVENTS, fmt="JSONEachRow") as events:
+        yield cast("BinaryIO", events)
 
 
 @contextmanager
