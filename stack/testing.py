@@ -40,9 +40,11 @@ PARALLEL: Mapping[str, Sequence[str]] = {
     # One Docker, one system on it
     "containers": ("-m", "containers"),
     "spark": ("-m", "spark"),
+    # As many cases as there are asked for, however long that takes
+    "conformance": ("--cases", "20000", "--timeout", "0"),
 }
 # Where the tests of a suite are that has no folder of its own
-FOLDERS = {"spark": "integration"}
+PLACES = {"spark": "integration", "conformance": "integration/test_openapi_conformance.py"}
 DOCKERFILES = ("docker/Dockerfile", "tests/containers/stand_ins/Dockerfile")
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff check": ("ruff", "check"),
@@ -174,7 +176,7 @@ class CheckRun:
         report = self._folder / f"{suite}.xml"
         report.unlink(missing_ok=True)
         command = self._tool(
-            "pytest", f"tests/{FOLDERS.get(suite, suite)}", "-p", "no:cacheprovider", f"--junitxml={report}",
+            "pytest", f"tests/{PLACES.get(suite, suite)}", "-p", "no:cacheprovider", f"--junitxml={report}",
             f"--basetemp={self._folder / 'tmp' / suite}", *PARALLEL.get(suite, ()), *arguments,
         )  # fmt: skip
         return read_report(report, suite, self._stage(f"pytest {suite}", command))

@@ -19,12 +19,13 @@ class Suite(StrEnum):
     E2E = "e2e"
     CONTAINERS = "containers"
     SPARK = "spark"
+    CONFORMANCE = "conformance"
     ALL = "all"
 
 
 def run_tests(
     suite: Annotated[
-        Suite, typer.Argument(help="unit, integration, e2e, all of these, containers or spark.")
+        Suite, typer.Argument(help="unit, integration, e2e, all of these, containers, spark or conformance.")
     ] = Suite.ALL,
     pytest_arguments: Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST ARGUMENTS]")] = None,
 ) -> None:
@@ -32,7 +33,8 @@ def run_tests(
 
     The tests run on homes and ports of their own, which are gone afterwards, whatever happened. `containers` builds the
     images and runs the system on Docker; it needs root and takes longer, so `all` goes without it. `spark` installs
-    Spark, half a gigabyte, and trains on it.
+    Spark, half a gigabyte, and trains on it. `conformance` sends the API 20,000 cases made of its own document, or as
+    many as `-- --cases N` says.
     """
     home = open_home()
     python = ensure("test", home.runtime) / "bin" / "python"

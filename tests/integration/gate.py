@@ -9,6 +9,8 @@ import threading
 import time
 from contextlib import suppress
 
+from aiohttp.test_utils import unused_port
+
 from dataflix.settings import Address
 
 
@@ -24,9 +26,7 @@ class Gate:
         self._passing.set()
         self._held = threading.Event()
         self._pause_s = 0.0
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = unused_port()
 
     def open(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))

@@ -4,7 +4,6 @@ on the servers that all tests share; the topics have one partition. Worker and w
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import uuid
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from aiohttp.test_utils import unused_port
 from own_stack import Stack
 from own_stream import Connection
 from psycopg import sql
@@ -48,16 +48,13 @@ class OwnSource:
         for kind, file, text in (("contracts", "yml", CONTRACT), ("migrations", "sql", CREATE)):
             (folder / kind).mkdir()
             (folder / kind / f"{self.name}.{file}").write_text(text.format(name=self.name))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            watcher_port = free.getsockname()[1] - settings.port_offset
         own: dict[str, Any] = {
             "contracts": folder / "contracts",
             "migrations": str(folder / "migrations"),
             "postgres_database": self.name,
             "connector": self.name,
             "topic_partitions": 1,
-            "watcher_port": watcher_port,
+            "watcher_port": unused_port() - settings.port_offset,
         }
         self._stack = stack
         self._own = {f"DATAFLIX_{name.upper()}": str(value) for name, value in own.items()}

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Protocol
 
+from aiohttp.test_utils import unused_port
 from screenings import patiently
 
 from dataflix.settings import PROJECT, Settings
@@ -30,9 +30,7 @@ class Worker:
     """A worker process. ``log`` is the file of its standard error."""
 
     def __init__(self, place: Place, log: Path, **settings: Any) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = unused_port()
         own = {"worker_port": self._port - place.settings.port_offset} | settings
         self.log = log
         with log.open("ab") as output:

@@ -1,7 +1,6 @@
 """As on a server: encrypted, with passwords, secrets out of files, and more than one of each program."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from time import monotonic
 import httpx
 import pytest
 import sqlalchemy
+from aiohttp.test_utils import unused_port
 from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin import AdminClient
 from running_worker import Worker, running
@@ -41,9 +41,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 @contextmanager
 def serving(secured: Secured, log: Path) -> Iterator[httpx.Client]:
     """An API process, and who asks it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused_port()
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "api"],

@@ -1,8 +1,8 @@
-import socket
 import sys
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import unused_port
 
 from clickhouse.__main__ import BAD_INPUT, DBT_SOURCES, FAILURE, main
 
@@ -12,9 +12,7 @@ CONTRACT = "table: tags\ndescription: Tags.\nkey: [id]\ncolumns: {id: {type: big
 @pytest.fixture(autouse=True)
 def nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty home, and a port that nothing listens on for both databases."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(unused_port())
     for name, value in {"HOME": str(tmp_path), "CLICKHOUSE_PORT": port, "POSTGRES_PORT": port}.items():
         monkeypatch.setenv(f"DATAFLIX_{name}", value)
 

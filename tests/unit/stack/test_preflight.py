@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import unused_port
 
 from dataflix.settings import Address
 from stack import preflight
@@ -43,9 +44,7 @@ def test_a_port_in_use_is_named_with_its_setting_and_the_way_out(taken: int) -> 
 
 
 def test_a_free_port_passes(taken: int) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = unused_port()
     preflight.check_ports([a_service(api_port=free)])
     assert preflight.is_free("127.0.0.1", free)
     assert not preflight.is_free("127.0.0.1", taken)

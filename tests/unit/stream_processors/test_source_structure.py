@@ -1,7 +1,7 @@
-import socket
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import unused_port
 
 from dataflix.settings import Address
 from stream_processors.source_structure import StructureReading, WatcherStructure, reading_of
@@ -23,8 +23,6 @@ def test_a_watcher_that_has_not_read_the_source_says_nothing(status: Any) -> Non
 
 
 async def test_a_watcher_that_is_away_says_nothing() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        structure = WatcherStructure(Address("127.0.0.1", free.getsockname()[1]))
-        assert await structure.read() is None
-        await structure.close()
+    structure = WatcherStructure(Address("127.0.0.1", unused_port()))
+    assert await structure.read() is None
+    await structure.close()
