@@ -3,9 +3,6 @@
 import http.client
 import os
 import random
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +12,10 @@ from itertools import cycle
 from typing import Any
 
 import orjson
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bench.own_servers import LOOPBACK, free_port, own_server
 from bench.people import Crowd, crowd
 from bench.serving.load import Load, Request, find_wrk, send, summed
-from bench.serving.processes import api_of, free_port
 from bench.serving.streaming import streaming
 from dataflix.errors import DataflixError
 from dataflix.settings import Address, Settings
@@ -29,7 +25,7 @@ PEOPLE = 200  # made up for the run; their histories change while lists are aske
 CHANGES_PER_SECOND = 20.0
 PAGE = 500
 PATIENCE = 20.0  # seconds
-_LOOPBACK = "127.0.0.1"
+STREAM_PATIENCE = 120.0  # seconds until every process has read the stream
 
 
 def serving(
@@ -103,20 +99,24 @@ def of_processes(settings: Settings, processes: int, ask: Callable[[Address], Lo
 @contextmanager
 def bare_server() -> Iterator[Address]:
     """The constant handler in a process of its own; gives its address."""
-    address = Address(_LOOPBACK, free_port())
-    process = subprocess.Popen([sys.executable, "-m", "bench.serving.bare", str(address.port)])
-    try:
-        patiently = Retrying(
-            stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.1), retry=retry_if_exception_type(OSError), reraise=True
-        )
-        try:
-            patiently(lambda: socket.create_connection((address.host, address.port)).close())
-        except OSError:
-            raise DataflixError("The bare server, which the API is compared with, did not start: try again.") from None
+    address = Address(LOOPBACK, free_port())
+    with own_server(("bench.serving.bare", str(address.port)), address, "/recommendations/1", PATIENCE):
         yield address
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+
+
+@contextmanager
+def api_of(settings: Settings, processes: int) -> Iterator[Address]:
+    """An API of so many processes beside the one that runs; gives its address once all of them have read the stream."""
+    address = Address(LOOPBACK, free_port())
+    with own_server(
+        ("api", "--processes", str(processes)),
+        address,
+        "/ready",
+        STREAM_PATIENCE,
+        DATAFLIX_API_HOST=address.host,
+        DATAFLIX_API_PORT=str(address.port - settings.port_offset),
+    ):
+        yield address
 
 
 def _ask(settings: Settings, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:

@@ -1,7 +1,6 @@
 """Workers that exist for one measurement: the same program as the running one, on ports of their own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.own_servers import free_port
 from bench.throughput.pace import Pace
 from dataflix.errors import DataflixError
 from dataflix.settings import PROJECT, Address, Settings
@@ -113,9 +113,7 @@ class Worker:
 
 @contextmanager
 def _worker(settings: Settings, number: int, clickhouse: Address) -> Iterator[Worker]:
-    with socket.socket() as free:
-        free.bind((settings.worker.host, 0))
-        port = free.getsockname()[1]
+    port = free_port(settings.worker.host)
     # The first one takes the place of the stack's own worker in the consumer group, the others join and leave
     name = (settings.worker_instance_id or "worker") if number == 0 else ""
     own = {

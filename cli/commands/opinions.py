@@ -1,5 +1,7 @@
 """What somebody thinks of movies and has watched; and taking it back."""
 
+from functools import partial
+
 from cli.answers import Movie, Rating, Watched
 from cli.command import Arguments
 from cli.commands.movies import the_movie
@@ -58,17 +60,18 @@ async def _thumb(session: Session, given: Arguments, command: str, *, liked: boo
 
 async def _judge(session: Session, movie: Movie, before: Rating | None, now: Rating) -> Outcome:
     await session.rate(now)
-
-    async def back() -> str:
-        if before is None:
-            await session.unrate(movie.movie_id)
-            return f"{movie.label} has no stars of yours any more."
-        await session.rate(before)
-        return f"{movie.label} has {show_stars(before.rating)} again."
-
-    session.steps.append(Step(back))
+    session.steps.append(Step(partial(_put_stars, session, movie, before)))
     thumb = {True: " and a thumb up", False: " and a thumb down", None: ""}[now.liked]
     return Outcome(said=f"{movie.label} has {show_stars(now.rating)} of you{thumb}.")
+
+
+async def _put_stars(session: Session, movie: Movie, rating: Rating | None) -> str:
+    """As they were before, or none."""
+    if rating is None:
+        await session.unrate(movie.movie_id)
+        return f"{movie.label} has no stars of yours any more."
+    await session.rate(rating)
+    return f"{movie.label} has {show_stars(rating.rating)} again."
 
 
 async def unrate(session: Session, given: Arguments) -> Outcome:
@@ -80,14 +83,9 @@ async def unrate(session: Session, given: Arguments) -> Outcome:
     before = (await session.ratings()).get(movie.movie_id)
     if before is None:
         raise BadCommand(f"You have given {movie.label} no stars.")
-    await session.unrate(movie.movie_id)
-
-    async def back() -> str:
-        await session.rate(before)
-        return f"{movie.label} has {show_stars(before.rating)} again."
-
-    session.steps.append(Step(back))
-    return Outcome(said=f"{movie.label} has no stars of yours any more.")
+    said = await _put_stars(session, movie, None)
+    session.steps.append(Step(partial(_put_stars, session, movie, before)))
+    return Outcome(said=said)
 
 
 async def watched(session: Session, given: Arguments) -> Outcome:
@@ -103,13 +101,17 @@ async def watched(session: Session, given: Arguments) -> Outcome:
     if movie.movie_id in await session.watched():
         return Outcome(said=f"{movie.label} is among what you have watched already.")
     await session.mark_watched(movie.movie_id)
+    session.steps.append(Step(partial(_put_mark, session, movie, None)))
+    return Outcome(said=f"{movie.label} is watched.")
 
-    async def back() -> str:
+
+async def _put_mark(session: Session, movie: Movie, mark: Watched | None) -> str:
+    """As it was before, or none."""
+    if mark is None:
         await session.unmark_watched(movie.movie_id)
         return f"{movie.label} is not watched any more."
-
-    session.steps.append(Step(back))
-    return Outcome(said=f"{movie.label} is watched.")
+    await session.mark_watched(movie.movie_id, mark.watched_at)
+    return f"{movie.label} is watched again."
 
 
 async def unwatch(session: Session, given: Arguments) -> Outcome:
@@ -121,14 +123,9 @@ async def unwatch(session: Session, given: Arguments) -> Outcome:
     before = (await session.watched()).get(movie.movie_id)
     if before is None:
         raise BadCommand(f"You have not marked {movie.label} as watched.")
-    await session.unmark_watched(movie.movie_id)
-
-    async def back() -> str:
-        await session.mark_watched(movie.movie_id, before.watched_at)
-        return f"{movie.label} is watched again."
-
-    session.steps.append(Step(back))
-    return Outcome(said=f"{movie.label} is not watched any more.")
+    said = await _put_mark(session, movie, None)
+    session.steps.append(Step(partial(_put_mark, session, movie, before)))
+    return Outcome(said=said)
 
 
 async def ratings(session: Session, _given: Arguments) -> Outcome:
