@@ -100,6 +100,8 @@ def _serve(settings: Settings, peers: Peers) -> None:
     app = _app(settings, peers)
     configure_logging("api", settings.log_level)
     logging.getLogger("aiohttp.server").addFilter(WithoutText())
+    for raiser in ("clickhouse_connect", "urllib3"):  # what these warn of they raise too, and it is told as a sentence
+        logging.getLogger(raiser).setLevel(logging.ERROR)
     atexit.register(AccessLog.flush)
     try:
         web.run_app(

@@ -15,6 +15,9 @@ from aiohttp import web
 from api import keys
 from api.access import Access
 from api.arrivals import Arrivals
+from api.boot import Boot
+from api.boot_rows import ClickHouseHistories
+from api.boot_worker import WorkerOffsets
 from api.broadcast import Broadcast
 from api.champion import ChampionWatch
 from api.cors import Cors
@@ -48,7 +51,7 @@ from api.peers import ALONE, Peers
 from api.pipeline import Surroundings
 from api.postgres_store import open_store
 from api.processes import end_with_parent
-from api.progress import Progress
+from api.progress import Progress, Source
 from api.replica import Replica
 from api.request_marks import Handler
 from api.routes import AnyRoute, Stream
@@ -175,7 +178,9 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
             live = progress.caught_up
             effects = take_in(batch, replica, progress)
             if not live and progress.caught_up:
-                replica.settle()
+                _caught_up(replica, progress)
+            if batch.booted:
+                arrivals.renewed()
             arrivals.applied(batch.changes)
             app[keys.INSTRUMENTS].counted(batch, live=live)
             news = [
@@ -187,7 +192,8 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
             if batch.announced:
                 champions.announced()
 
-        follower = Follower(settings.kafka, tables, ANNOUNCEMENTS, deliver)
+        boot = Boot(WorkerOffsets(settings.kafka, tables), ClickHouseHistories(settings))
+        follower = Follower(settings.kafka, tables, ANNOUNCEMENTS, deliver, boot=boot)
         async with running(follower.run(), "follower"), running(newsroom.beat(), "newsroom"):
             yield
 
@@ -197,6 +203,13 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
             yield
 
     return source, champion, recommender, surroundings
+
+
+def _caught_up(replica: Replica, progress: Progress) -> None:
+    if progress.source is Source.TOPICS:
+        replica.settle()
+    seconds = round(progress.start_seconds or 0.0, 3)
+    log.info("histories_read", source=progress.source, rows=replica.rows, seconds=seconds)
 
 
 @asynccontextmanager

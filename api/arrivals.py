@@ -66,6 +66,13 @@ class Arrivals:
                     if not future.done():
                         future.set_result(None)
 
+    def renewed(self) -> None:
+        """Everything in the replica may have changed."""
+        for waiting in self._waiting.values():
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+
     async def _change_of(self, row: _Row) -> None:
         future = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(row, set())

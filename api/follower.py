@@ -1,4 +1,5 @@
-"""Follows the masked topics from their beginning: compacted, they are the whole state, so nothing is stored here.
+"""Follows the masked topics: from where the histories of ClickHouse end, or from their beginning, since compacted they
+are the whole state. Nothing is stored here.
 
 A thread reads, because the client's calls block; the event loop applies, so that what a request reads changes between
 requests and never under one. No offsets are committed: every API process wants every event, and all of them each time.
@@ -7,16 +8,18 @@ requests and never under one. No offsets are committed: every API process wants 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from logging import getLogger
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  # not marked
 
+from api.boot import Boot, Booted
 from api.changes import Change, read_change
-from api.progress import Partition, Progress
+from api.progress import Partition, Progress, Source
 from api.replica import Effect, Replica
 from dataflix.contracts import Table
 from dataflix.errors import MalformedEvent
@@ -38,6 +41,7 @@ class Batch:
     """What one read brought."""
 
     heard: bool = False  # the broker answered
+    booted: Booted | None = None  # the histories that all of the rest comes on top of
     began: dict[Partition, int] = field(default_factory=dict)  # partitions that are new, and where they end now
     events: list[MaskedEvent] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)  # what each of the events means
@@ -50,6 +54,13 @@ class Batch:
 
 def take_in(batch: Batch, replica: Replica, progress: Progress) -> list[Effect]:
     """Apply a batch: the changes first, then how far they bring us. Says what each of the changes did."""
+    if batch.booted:
+        histories = batch.booted.histories
+        replica.adopt(histories.replica)
+        progress.source = Source.CLICKHOUSE
+        progress.rejected += histories.rejected
+        if histories.newest_commit:
+            progress.committed(histories.newest_commit)
     effects = [replica.apply(change) for change in batch.changes]
     progress.rejected += batch.rejected
     progress.heard()
@@ -67,7 +78,8 @@ def take_in(batch: Batch, replica: Replica, progress: Progress) -> list[Effect]:
 class Follower:
     """Reads in a thread of its own and hands each batch to ``deliver`` in the event loop, one at a time.
 
-    ``announcements`` is one more topic, of which only the fact counts that something came.
+    ``announcements`` is one more topic, of which only the fact counts that something came. ``boot`` is asked once, when
+    the broker has answered.
     """
 
     def __init__(
@@ -77,12 +89,15 @@ class Follower:
         announcements: str,
         deliver: Callable[[Batch], None],
         look_every: float = LOOK_EVERY,
+        boot: Boot | None = None,
     ) -> None:
         self._broker = broker
         self._tables = {table.masked_topic: table for table in tables}
         self._announcements = announcements
         self._deliver = deliver
         self._look_every = look_every
+        self._boot = boot
+        self._begin: Mapping[Partition, int] = {}  # where to begin, elsewhere than at the beginning
         self._assigned: dict[Partition, TopicPartition] = {}
         self._away = False
         self._stopping = threading.Event()
@@ -120,10 +135,12 @@ class Follower:
         wanted = {*self._tables, self._announcements}
         try:
             topics = consumer.list_topics(timeout=METADATA_TIMEOUT).topics
-            for topic in wanted & set(topics):
-                for number in topics[topic].partitions:
-                    if (topic, number) not in self._assigned:
-                        self._take_up(consumer, batch, TopicPartition(topic, number, OFFSET_BEGINNING))
+            batch.heard = True
+            if self._boot and self._tables.keys() <= topics.keys():
+                self._read_histories(consumer, batch, self._boot, topics)
+            self._boot = None
+            there = [(topic, number) for topic in wanted & topics.keys() for number in topics[topic].partitions]
+            self._take_up(consumer, batch, [partition for partition in there if partition not in self._assigned])
         except KafkaException as error:
             if not self._away:
                 log.warning("stream_away", reason=kafka_refusal(self._broker) or error.args[0].name())
@@ -131,19 +148,32 @@ class Follower:
             return False
         if self._away:
             log.info("stream_back")
-        self._away, batch.heard = False, True
+        self._away = False
         for partition, assigned in self._assigned.items():
             _, end = consumer.get_watermark_offsets(assigned, cached=True)
             if end > 0:
                 batch.ends[partition] = end
         return wanted <= set(topics)
 
-    def _take_up(self, consumer: Consumer, batch: Batch, assigned: TopicPartition) -> None:
-        partition = (assigned.topic, assigned.partition)
-        _, end = consumer.get_watermark_offsets(assigned, timeout=METADATA_TIMEOUT)
-        consumer.incremental_assign([assigned])
-        self._assigned[partition] = assigned
-        batch.began[partition] = end
+    def _read_histories(
+        self, consumer: Consumer, batch: Batch, boot: Boot, topics: Mapping[str, TopicMetadata]
+    ) -> None:
+        followed = [(topic, number) for topic in self._tables for number in topics[topic].partitions]
+        tables = {topic: table.name for topic, table in self._tables.items()}
+        batch.booted = boot.read(tables, _ends(consumer, followed), self._stopping.wait)
+        if batch.booted:
+            self._begin = batch.booted.positions
+
+    def _take_up(self, consumer: Consumer, batch: Batch, new: Sequence[Partition]) -> None:
+        # All ends first: on a consumer that already fetches, each question waits for the broker's answer to a fetch
+        for partition, end in _ends(consumer, new).items():
+            begin = self._begin.get(partition, 0)
+            if begin > end:  # the topic was made anew
+                begin = 0
+            self._assigned[partition] = TopicPartition(*partition, begin or OFFSET_BEGINNING)
+            batch.began[partition], batch.positions[partition] = end, begin
+        if new:
+            consumer.incremental_assign([self._assigned[partition] for partition in new])
 
     def _read(self, consumer: Consumer, batch: Batch) -> None:
         first = consumer.poll(PATIENCE)
@@ -180,6 +210,13 @@ class Follower:
                 batch.events.append(event)
                 batch.changes.append(change)
                 batch.commits.append(event.committed_at)
+
+
+def _ends(consumer: Consumer, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    return {
+        partition: consumer.get_watermark_offsets(TopicPartition(*partition), timeout=METADATA_TIMEOUT)[1]
+        for partition in partitions
+    }
 
 
 def _consumer_settings(broker: KafkaBroker) -> ClientSettings:

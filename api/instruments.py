@@ -41,6 +41,7 @@ class Instruments:
         self._rejected = metrics.API_EVENTS_REJECTED.counter(registry)
         self._commit_to_history = metrics.API_COMMIT_TO_HISTORY_SECONDS.histogram(registry)
         self._rows = metrics.API_ROWS.gauge(registry)
+        self._start_seconds = metrics.API_START_SECONDS.gauge(registry)
         self._lag = metrics.API_STREAM_LAG.gauge(registry)
         self._silence = metrics.API_STREAM_SILENCE_SECONDS.gauge(registry)
         self._listeners = metrics.API_LISTENERS.gauge(registry)
@@ -81,6 +82,8 @@ class Instruments:
         }
         for table, rows in tables.items():
             self._rows.labels(table).set(len(rows))
+        if progress.start_seconds is not None:
+            self._start_seconds.labels(progress.source).set(progress.start_seconds)
         self._lag.set(progress.lag)
         self._silence.set(float("nan") if progress.silence is None else progress.silence)
         self._model_version.set(champions.current.version if champions.current else 0)

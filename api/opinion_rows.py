@@ -5,24 +5,32 @@ A row is one record of 47 bytes among those of its person. As objects of Python 
 
 import struct
 from array import array
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from api.changes import Opinion
 
 _RECORD = struct.Struct("<q16sqIqHB")  # row, version, transaction, place of the movie, moment, score, stars
 _SIZE = _RECORD.size
+_ALIKE = [("row", "<i8"), ("version", "V16"), ("txid", "<i8"), ("at", "<i8"), ("score", "<u2"), ("stars", "u1")]
+_PACKED = np.dtype([*_ALIKE[:3], ("movie", "<u4"), *_ALIKE[3:]])  # a record, and a block's row without its names
+BLOCK = np.dtype([*_ALIKE[:3], ("user", "<i8"), ("movie", "<i8"), *_ALIKE[3:]])  # what `fill` takes
 _FIELDS = np.dtype(
     {"names": ["row", "movie"], "formats": ["<i8", "<u4"], "offsets": [0, 8 + 16 + 8], "itemsize": _SIZE}
 )
 _VERSION_BYTES = 16
-_HUNDREDTHS, _TENTHS = 100, 10  # scores have two decimals, stars one
-_NO_STARS, _NO_TRANSACTION = 255, -1
+HUNDREDTHS, TENTHS = 100, 10  # scores have two decimals, stars one
+NO_STARS, NO_TRANSACTION = 255, -1
 _PAGE_BITS = 8  # of a row's number: numbers stand close together, so that a page of the index is mostly full
 _PAGE = 1 << _PAGE_BITS
 _EMPTY_PAGE = array("I", bytes(4 * _PAGE))
 
 Written = tuple[int, int | None]
+Block = npt.NDArray[np.void]
+Numbers = npt.NDArray[np.int64]
 
 
 class OpinionRows:
@@ -57,7 +65,7 @@ class OpinionRows:
         if person is None:
             return self._gone.get(key)
         _, version, txid, *_ = _RECORD.unpack_from(self._records[person], self._offset(person, key))
-        return int.from_bytes(version, "little"), None if txid == _NO_TRANSACTION else txid
+        return int.from_bytes(version, "little"), None if txid == NO_TRANSACTION else txid
 
     def is_news(self, key: int, version: int) -> bool:
         """Whether this version is newer than what is held."""
@@ -73,6 +81,38 @@ class OpinionRows:
             self._gone.pop(key, None)
             self._add(key, version, row, txid)
         return before
+
+    def fill(self, block: Block) -> None:
+        """Take in many rows at once: records of ``BLOCK``, each of a row that is not held yet."""
+        if not block.size:
+            return
+        users, user_of = np.unique(block["user"], return_inverse=True)
+        movies, movie_of = np.unique(block["movie"], return_inverse=True)
+        people = np.array([self._place_of_person(user) for user in users.tolist()], dtype=np.uint32)
+        records = np.empty(block.size, _PACKED)
+        for name, _ in _ALIKE:
+            records[name] = block[name]
+        places = np.array([self._place_of_movie(movie) for movie in movies.tolist()], dtype=np.uint32)
+        records["movie"] = places[movie_of]
+        packed = memoryview(records[np.argsort(user_of, kind="stable")].tobytes())
+        ends = np.cumsum(np.bincount(user_of)) * _SIZE
+        for person, (start, end) in zip(people.tolist(), pairwise([0, *ends.tolist()]), strict=True):
+            self._records[person] += packed[start:end]
+        self._enter(block["row"], people[user_of])
+        self._alive += block.size
+
+    @property
+    def people(self) -> list[int]:
+        """Whoever has or had rows."""
+        return self._users
+
+    def choices(self, users: Sequence[int]) -> tuple[Numbers, Numbers]:
+        """Of each row of ``users`` the person, as a place in ``users``, and the movie."""
+        places = [self._people.get(user) for user in users]
+        records = [b"" if place is None else self._records[place] for place in places]
+        movies = np.frombuffer(b"".join(records), _FIELDS)["movie"]
+        counts = [len(one) // _SIZE for one in records]
+        return np.repeat(np.arange(len(users)), counts), np.array(self._movie_ids, dtype=np.int64)[movies]
 
     def of(self, user_id: int) -> list[Opinion]:
         """A person's rows, in no order."""
@@ -107,29 +147,47 @@ class OpinionRows:
             self._users[person],
             self._movie_ids[movie],
             self._rated,
-            score / _HUNDREDTHS,
+            score / HUNDREDTHS,
             at,
-            None if stars == _NO_STARS else stars / _TENTHS,
+            None if stars == NO_STARS else stars / TENTHS,
         )
 
-    def _add(self, key: int, version: int, row: Opinion, txid: int | None) -> None:
-        person = self._people.get(row.user_id)
+    def _place_of_person(self, user_id: int) -> int:
+        person = self._people.get(user_id)
         if person is None:
-            person = self._people[row.user_id] = len(self._users)
-            self._users.append(row.user_id)
+            person = self._people[user_id] = len(self._users)
+            self._users.append(user_id)
             self._records.append(bytearray())
-        movie = self._movies.get(row.movie_id)
+        return person
+
+    def _place_of_movie(self, movie_id: int) -> int:
+        movie = self._movies.get(movie_id)
         if movie is None:
-            movie = self._movies[row.movie_id] = len(self._movie_ids)
-            self._movie_ids.append(row.movie_id)
+            movie = self._movies[movie_id] = len(self._movie_ids)
+            self._movie_ids.append(movie_id)
+        return movie
+
+    def _enter(self, keys: Numbers, people: npt.NDArray[np.uint32]) -> None:
+        """Into the index, page by page."""
+        order = np.argsort(keys, kind="stable")
+        numbers, within, places = keys[order] >> _PAGE_BITS, keys[order] % _PAGE, people[order] + 1
+        starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]]).tolist()
+        for start, end in pairwise([*starts, keys.size]):
+            page = self._pages.get(int(numbers[start]))
+            if page is None:
+                page = self._pages[int(numbers[start])] = _EMPTY_PAGE[:]
+            np.frombuffer(page, np.uint32)[within[start:end]] = places[start:end]
+
+    def _add(self, key: int, version: int, row: Opinion, txid: int | None) -> None:
+        person, movie = self._place_of_person(row.user_id), self._place_of_movie(row.movie_id)
         self._records[person] += _RECORD.pack(
             key,
             version.to_bytes(_VERSION_BYTES, "little"),
-            _NO_TRANSACTION if txid is None else txid,
+            NO_TRANSACTION if txid is None else txid,
             movie,
             row.at,
-            round(row.score * _HUNDREDTHS),
-            _NO_STARS if row.stars is None else round(row.stars * _TENTHS),
+            round(row.score * HUNDREDTHS),
+            NO_STARS if row.stars is None else round(row.stars * TENTHS),
         )
         page = self._pages.get(key >> _PAGE_BITS)
         if page is None:

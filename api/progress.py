@@ -2,9 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
 Clock = Callable[[], float]  # seconds, monotonic
 Partition = tuple[str, int]  # topic and number
+
+
+class Source(StrEnum):
+    """Where histories were read from when this process started."""
+
+    CLICKHOUSE = "clickhouse"
+    TOPICS = "topics"
 
 
 class Progress:
@@ -17,6 +25,9 @@ class Progress:
         self._ends: dict[Partition, int] = {}
         self._positions: dict[Partition, int] = {}
         self._contact: float | None = None
+        self._born = clock()
+        self.source = Source.TOPICS
+        self.start_seconds: float | None = None  # what it took to catch up, None until then
         self.newest_commit: datetime | None = None
         self.rejected = 0
         self.caught_up = not topics
@@ -60,3 +71,5 @@ class Progress:
         if self.caught_up or {topic for topic, _ in self._goals} < self._awaited:
             return
         self.caught_up = all(self._positions[partition] >= goal for partition, goal in self._goals.items())
+        if self.caught_up:
+            self.start_seconds = self._clock() - self._born

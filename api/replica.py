@@ -5,8 +5,10 @@ with its version, the highest wins, and a deleted row is remembered as deleted. 
 the same histories result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
 
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
 from api.opinion_rows import OpinionRows
@@ -15,6 +17,7 @@ from dataflix.recommender import Catalogue, Interaction
 Row = TypeVar("Row")
 History = tuple[Interaction, ...]
 MERGED = 5_000  # histories that are kept as they are handed out
+COUNTED_AT_ONCE = 2_000  # people
 
 
 class Effect(NamedTuple):
@@ -40,6 +43,10 @@ class NewestRows(Generic[Row]):
 
     def __contains__(self, key: int) -> bool:
         return self.get(key) is not None
+
+    def __iter__(self) -> Iterator[int]:
+        """The keys of the rows that exist now."""
+        return (key for key, (_, row, _) in self._rows.items() if row is not None)
 
     def get(self, key: int) -> Row | None:
         """The row as it stands, None when it was deleted or never seen."""
@@ -115,6 +122,32 @@ class Replica:
             if len(self._merged) > MERGED:
                 del self._merged[next(iter(self._merged))]
         return merged
+
+    @property
+    def rows(self) -> int:
+        """How many rows of all tables exist now."""
+        return len(self.users) + len(self.movies) + len(self.ratings) + len(self.watched)
+
+    def adopt(self, read: "Replica") -> None:
+        """Become what ``read`` is, from one moment to the next. Nobody else may hold it."""
+        self.users, self.movies, self.ratings, self.watched = read.users, read.movies, read.ratings, read.watched
+        self.catalogue = read.catalogue
+        self._merged.clear()
+        self.catalogue_revision += 1
+        self.popularity_revision += 1
+
+    def count_all(self) -> None:
+        """Bring the catalogue up to rows that came without `apply`: its movies, and how many people chose each."""
+        self.catalogue = Catalogue(self.movies)
+        everybody = list({*self.ratings.people, *self.watched.people})
+        for first in range(0, len(everybody), COUNTED_AT_ONCE):
+            some = everybody[first : first + COUNTED_AT_ONCE]
+            both = zip(self.ratings.choices(some), self.watched.choices(some), strict=True)
+            people, movies = (np.concatenate(part) for part in both)
+            ids, movie_of = np.unique(movies, return_inverse=True)
+            chosen = np.unique(people * max(1, ids.size) + movie_of) % max(1, ids.size)
+            for movie_id, count in zip(ids.tolist(), np.bincount(chosen).tolist(), strict=True):
+                self.catalogue.count(movie_id, count)
 
     def settle(self) -> None:
         """What there was at the start is read: from here on little is added."""

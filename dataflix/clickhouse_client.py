@@ -32,6 +32,7 @@ class ClickHouseUser(StrEnum):
     ERASER = "eraser"
     WATCHER = "watcher"
     SUPERSET = "superset"
+    API = "api"
 
     def password(self, settings: Settings) -> SecretStr:
         """The password that the settings hold for this user."""

@@ -129,6 +129,13 @@ API_COMMIT_TO_HISTORY_SECONDS = Metric(
     _FRESHNESS_S,
 )
 API_ROWS = Metric("dataflix_api_rows", MetricKind.GAUGE, "Rows that the recommender holds", "rows", ("table",))
+API_START_SECONDS = Metric(
+    "dataflix_api_start_seconds",
+    MetricKind.GAUGE,
+    "What reading the histories took when the API started, and where they were read: clickhouse or topics",
+    "seconds",
+    ("source",),
+)
 API_STREAM_LAG = Metric(
     "dataflix_api_stream_lag_events",
     MetricKind.GAUGE,
@@ -283,6 +290,7 @@ METRICS = (
     API_EVENTS_REJECTED,
     API_COMMIT_TO_HISTORY_SECONDS,
     API_ROWS,
+    API_START_SECONDS,
     API_STREAM_LAG,
     API_STREAM_SILENCE_SECONDS,
     API_MODEL_VERSION,

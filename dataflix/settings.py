@@ -140,6 +140,7 @@ class Settings(BaseSettings):
     clickhouse_eraser_password: SecretStr = SecretStr("")
     clickhouse_watcher_password: SecretStr = SecretStr("")
     clickhouse_superset_password: SecretStr = SecretStr("")
+    clickhouse_api_password: SecretStr = SecretStr("")
     s3_access_key: str = "dataflix"
     s3_secret_key: SecretStr = SecretStr("")
     s3_signing_key: SecretStr = SecretStr("")

@@ -7,7 +7,7 @@ from aiohttp import web
 from api.keys import CHAMPIONS, PEERS, PROGRESS, REPLICA
 from api.problems import Problem, catching_up, unavailable
 from api.resources.forms import NoBody, NoParameters
-from api.resources.state import Health, HistoryCounts, Readiness, StreamHealth
+from api.resources.state import Health, HistoryCounts, Readiness, Start, StreamHealth
 from api.routes import NOTHING, Call, Reply, Route
 
 
@@ -23,6 +23,9 @@ async def read_health(call: Call[NoParameters, NoParameters, NoBody]) -> Reply:
                 ratings=len(replica.ratings),
                 watched=len(replica.watched),
             ),
+            start=None
+            if progress.start_seconds is None
+            else Start(source=progress.source, seconds=progress.start_seconds),
             stream=StreamHealth(
                 caught_up=progress.caught_up,
                 lag=progress.lag,
@@ -51,7 +54,7 @@ async def read_readiness(call: Call[NoParameters, NoParameters, NoBody]) -> Repl
     others = await call.app[PEERS].ask("/ready")
     if waiting := [number for number, answer in others.items() if answer is None]:
         raise unavailable(f"Of {len(others) + 1} processes of the API {len(waiting)} are not ready.", retry_after=1)
-    return Reply(Readiness())
+    return Reply(Readiness(histories_from=call.app[PROGRESS].source))
 
 
 ROUTES = (

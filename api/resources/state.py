@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api.live_events import EventKind
+from api.progress import Source
 from api.resources.forms import Answer, Id, Query
 
 _KIND = "|".join(EventKind)
@@ -50,12 +51,20 @@ class StreamHealth(Answer):
     rejected: int = Field(description="Events that could not be read")
 
 
+class Start(Answer):
+    """How the histories were read when the API started."""
+
+    source: Source = Field(description="ClickHouse, or the masked topics where that did not hold all for certain")
+    seconds: float = Field(description="Until the API knew all that the stream held")
+
+
 class Health(Answer):
     """The API is alive; what it works with."""
 
     status: Literal["ok"] = "ok"
     model: str | None = Field(description="Version of the model, null when there is none yet")
     history: HistoryCounts
+    start: Start | None = Field(description="Null until the API has caught up")
     stream: StreamHealth
 
 
@@ -88,3 +97,4 @@ class Readiness(Answer):
     """The API knows all that the stream held when it started."""
 
     status: Literal["ready"] = "ready"
+    histories_from: Source = Field(description="Where this process read the histories when it started")

@@ -178,6 +178,17 @@ CLICKHOUSE = {
         ],
         ["select id from analytics.shelf"],
     ),
+    # What it may read is asked for by test_history_from_clickhouse, of the tables that it is in
+    "api": Account(
+        [
+            "select id from raw.cupboards",
+            "select id from analytics.shelf",
+            "select * from pipeline.readings",
+            "insert into raw.cupboards (id) values (1)",
+            "set max_execution_time = 0",
+        ],
+        ["select 1"],
+    ),
 }
 # What leads out of the tables: to the machine, to its network, to other accounts
 NOBODY_IN_CLICKHOUSE = [

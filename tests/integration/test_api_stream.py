@@ -25,6 +25,7 @@ from dataflix.settings import Settings
 from dataflix.versions import RowVersion
 
 Client = TestClient[web.Request, web.Application]
+NOBODY_LISTENS = 9
 MOMENT = "2026-01-02T03:04:05.123456Z"
 
 
@@ -89,7 +90,9 @@ def ids() -> Iterator[int]:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(create_app(settings))) as client:
+    """An API without ClickHouse, which knows nothing of events made by hand."""
+    alone = settings.model_copy(update={"clickhouse_port": NOBODY_LISTENS - settings.port_offset})
+    async with TestClient(TestServer(create_app(alone))) as client:
         yield client
 
 

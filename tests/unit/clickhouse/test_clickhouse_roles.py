@@ -4,15 +4,17 @@ import pytest
 import yaml
 
 from dataflix.clickhouse_client import ClickHouseUser
+from dataflix.contracts import load_contracts
 from dataflix.settings import PROJECT, Settings
 
 USERS = yaml.safe_load((PROJECT / "clickhouse" / "roles.yml").read_text(encoding="utf-8"))["users"]
-READERS = ["verifier", "superset"]
+READERS = ["verifier", "superset", "api"]
+_COLUMNS = re.compile(r"\(([^)]*)\)")
 
 
 def rights(user: str) -> list[tuple[set[str], str]]:
-    """Each grant as the set of its rights and what they are on."""
-    split = (grant.rsplit(" ON ", 1) for grant in USERS[user]["grants"])
+    """Each grant as the set of its rights, whatever the columns, and what they are on."""
+    split = (_COLUMNS.sub("", grant).rsplit(" ON ", 1) for grant in USERS[user]["grants"])
     return [(set(names.split(", ")), target) for names, target in split]
 
 
@@ -53,6 +55,17 @@ def test_dashboards_read_no_raw_table_and_cannot_lift_their_bounds() -> None:
     bounds = USERS["superset"]["settings"]
     assert bounds["readonly"] == 1
     assert {"max_execution_time", "max_result_rows", "max_memory_usage"} <= bounds.keys()
+
+
+def test_histories_are_read_without_a_column_that_is_personal_or_masked() -> None:
+    contracts = load_contracts(PROJECT / "contracts")
+    for grant in USERS["api"]["grants"]:
+        [columns], name = _COLUMNS.findall(grant), grant.rpartition("raw.")[2]
+        asked = {column for column in columns.split(", ") if not column.startswith("_")}
+        table = contracts.table(name)
+        assert asked <= table.by_name.keys()
+        assert not any(table.by_name[column].mask for column in asked)
+        assert name != "users" or asked == {"user_id"}
 
 
 def test_whoever_keeps_history_writes_one_table_of_it() -> None:
