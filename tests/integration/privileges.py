@@ -185,7 +185,7 @@ CLICKHOUSE = {
             "select id from analytics.shelf",
             "select * from pipeline.readings",
             "insert into raw.cupboards (id) values (1)",
-            "set max_execution_time = 0",
+            "set max_execution_time = 7",
         ],
         ["select 1"],
     ),
