@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 
 from clickhouse import pipeline_tables
-from clickhouse.raw_tables import DEDUPLICATION_WINDOW, ENGINE, RAW_DATABASE, SERVED_DATABASE, RawColumn, RawTable
+from clickhouse.raw_tables import (
+    DEDUPLICATION_WINDOW,
+    ENGINE,
+    GRANULE_BYTES,
+    GRANULE_ROWS,
+    INGESTED_AT,
+    RAW_DATABASE,
+    SERVED_DATABASE,
+    RawColumn,
+    RawTable,
+)
 
 
 def literal(text: str) -> str:
@@ -18,13 +28,14 @@ def create_databases() -> list[str]:
 
 def create_table(table: RawTable) -> str:
     """The statement that creates ``table``, and does nothing when it exists."""
-    columns = ",\n".join(f"    {_definition(column)}" for column in table.columns)
+    columns = "".join(f"    {_definition(column)},\n" for column in table.columns)
     key = ", ".join(f"`{name}`" for name in table.key)
     return (
-        f"CREATE TABLE IF NOT EXISTS {table.full_name}\n(\n{columns}\n)\n"
+        f"CREATE TABLE IF NOT EXISTS {table.full_name}\n(\n{columns}    INDEX arrival {INGESTED_AT} TYPE minmax\n)\n"
         f"ENGINE = {ENGINE}\n"
         f"ORDER BY ({key})\n"
-        f"SETTINGS non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}\n"
+        f"SETTINGS non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, "
+        f"index_granularity = {GRANULE_ROWS}, min_compress_block_size = {GRANULE_BYTES}\n"
         f"COMMENT {literal(table.description)}"
     )
 

@@ -9,6 +9,10 @@ RAW_DATABASE = "raw"
 SERVED_DATABASE = "analytics"
 # The newest insert tokens that a table remembers. A batch is repeated at once after a crash, so hundreds are plenty.
 DEDUPLICATION_WINDOW = 1_000
+# A batch of the marts looks thousands of keys up that lie all over a table: small granules, each compressed by itself,
+# spare it what lies between. Inserts cost the same, the disk a tenth more. Tables that are there keep what they have.
+GRANULE_ROWS = 512
+GRANULE_BYTES = 8 * GRANULE_ROWS  # of a column of numbers
 # Highest version wins, and a deleted row stays as a row: dropped early, a late stale change would bring it back.
 ENGINE = f"ReplacingMergeTree({events.VERSION}, {events.DELETED})"
 INGESTED_AT = "_ingested_at"  # the only column that the server fills in

@@ -23,3 +23,8 @@
 {% macro mean(total, number) -%}
     if({{ number }} > 0, {{ total }} / {{ number }}, null)
 {%- endmacro %}
+
+{#- People or movies of the totals, each with the time of the newest event. -#}
+{% macro newest_of(whom) -%}
+    (select {{ whom }}_id, last_event_at from {{ fed('user_movie_totals') }} where total_of = '{{ whom }}')
+{%- endmacro %}

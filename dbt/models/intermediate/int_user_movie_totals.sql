@@ -21,6 +21,20 @@ added as (
 
 ),
 
+replaced as (
+
+    select *
+    from {{ ref('int_user_movie_before') }}
+    where
+        (user_id, movie_id) in (
+            select
+                user_id,
+                movie_id
+            from added
+        )
+
+),
+
 -- A cell that the batch brings counts from now on, and the one that it replaces no more.
 counted as (
 
@@ -47,14 +61,7 @@ counted as (
         watched,
         interaction_score,
         last_event_at
-    from {{ ref('int_user_movie_before') }}
-    where
-        (user_id, movie_id) in (
-            select
-                user_id,
-                movie_id
-            from added
-        )
+    from replaced
 
 ),
 {% else %}
@@ -121,19 +128,29 @@ sums as (
 
 ),
 
--- Where the newest event may be the one that was lost, the cells tell which is the newest now.
+-- Where the newest event may be the one that was lost, the cells tell which is the newest now. Those of a person are
+-- found by key; those of a movie are anywhere.
 standing as (
 
     select
-        {{ total_of }} as total_of,
+        'user' as total_of,
         user_id,
+        toInt64(0) as movie_id,
+        max(last_event_at) as last_event_at
+    from {{ ref('mart_user_movie_matrix') }}
+    where user_id in (select user_id from replaced where (user_id, last_event_at) in {{ newest_of('user') }})
+    group by user_id
+
+    union all
+
+    select
+        'movie' as total_of,
+        toInt64(0) as user_id,
         movie_id,
         max(last_event_at) as last_event_at
     from {{ ref('mart_user_movie_matrix') }}
-    where
-        user_id in (select user_id from totals where newest_lost_at >= newest_at)
-        or movie_id in (select movie_id from totals where newest_lost_at >= newest_at)
-    group by {{ both }}
+    where movie_id in (select movie_id from replaced where (movie_id, last_event_at) in {{ newest_of('movie') }})
+    group by movie_id
 
 )
 

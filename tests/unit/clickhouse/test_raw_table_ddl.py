@@ -64,10 +64,11 @@ def test_a_raw_table_is_the_contract_then_where_each_change_came_from() -> None:
         "(",
         "    `id` Int64 COMMENT 'The id',",
         *(line for line in statement.splitlines() if line.startswith("    `_")),
+        "    INDEX arrival _ingested_at TYPE minmax",
         ")",
         "ENGINE = ReplacingMergeTree(_version, _deleted)",
         "ORDER BY (`id`)",
-        "SETTINGS non_replicated_deduplication_window = 1000",
+        "SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512, min_compress_block_size = 4096",
         "COMMENT 'Things.'",
     ]
 
