@@ -73,7 +73,7 @@ def test_an_interrupted_rotation_is_finished_by_the_next_run_under_the_same_key(
             begun = key_id(stack.settings.masking_key.get_secret_value().encode())
             assert begun != before
     rotating.kill()
-    rotating.wait(10)
+    rotating.wait(60)
 
     receipt = json.loads(stack.must_run("masking", "rotate", "--json"))
 

@@ -4,11 +4,8 @@ on the servers that all tests share; the topics have one partition. Worker and w
 
 import asyncio
 import os
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,22 +142,3 @@ class OwnSource:
             event = None if value is None else orjson.loads(value)
             last[orjson.loads(key or b"")["number"]] = event["range"] if event and not event["_deleted"] else None
         return last
-
-    @contextmanager
-    def watched(self, log: Path) -> Iterator[None]:
-        """With a watcher."""
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "connectors", "watch"],
-                cwd=PROJECT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=output,
-            )
-        try:
-            yield
-        finally:
-            assert process.poll() is None, log.read_text()
-            process.terminate()
-            process.wait(30)

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from psycopg import sql
 from running_worker import Worker, running
-from screenings import PATIENCE_S, patiently
+from screenings import PATIENCE_S, end_of, patiently
 
 from clickhouse import catalog
 from clickhouse.raw_tables import RawTable
@@ -234,7 +234,7 @@ class OwnStream:
         seen = self._seen.setdefault(topic, [])
         settings = {"bootstrap.servers": str(self.settings.kafka), "group.id": self.name, "enable.auto.commit": False}
         with closing(Consumer(settings | {"fetch.message.max.bytes": 16 << 20})) as consumer:
-            end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30)[1]
+            end = end_of(consumer, topic, 0)
             consumer.assign([TopicPartition(topic, 0, self._offsets.get(topic, 0))])
             while self._offsets.get(topic, 0) < end:
                 for message in consumer.consume(1_000, timeout=1):

@@ -97,9 +97,9 @@ def _is_not_yet(error: BaseException) -> bool:
 
 
 @retry(retry=retry_if_exception(_is_not_yet), stop=stop_after_delay(PATIENCE_S), wait=wait_fixed(0.1), reraise=True)
-def _end(consumer: Consumer, topic: str, number: int) -> int:
-    """The offset after the last message of a partition."""
-    return int(consumer.get_watermark_offsets(TopicPartition(topic, number))[1])
+def end_of(consumer: Consumer, topic: str, number: int) -> int:
+    """The offset after the last message of a partition, also of one that is being made."""
+    return int(consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=PATIENCE_S)[1])
 
 
 def messages(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes | None]]:
@@ -111,8 +111,8 @@ def messages(settings: Settings, topic: str) -> list[tuple[bytes | None, bytes |
         "auto.offset.reset": "earliest",
     }
     with closing(Consumer(reader)) as consumer:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        ends = {number: _end(consumer, topic, number) for number in partitions}
+        partitions = consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
+        ends = {number: end_of(consumer, topic, number) for number in partitions}
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         found: list[tuple[bytes | None, bytes | None]] = []
         left = {number for number, end in ends.items() if end}
@@ -185,9 +185,9 @@ class Screenings(RawScreenings):
             NewTopic(self.table.masked_topic, number, 1, config={"cleanup.policy": "compact"}),
             NewTopic("dead_letters", 1, 1),
         ]
-        there = admin.list_topics(timeout=10).topics
+        there = admin.list_topics(timeout=PATIENCE_S).topics
         for created in admin.create_topics([topic for topic in wanted if topic.topic not in there]).values():
-            created.result(10)
+            created.result(PATIENCE_S)
 
     def write(self, row: dict[str, Any], op: str = "c", **envelope: Any) -> None:
         """Write a change event; unless told, it is newer than all that were written before."""

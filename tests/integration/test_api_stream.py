@@ -29,7 +29,7 @@ NOBODY_LISTENS = 9
 MOMENT = "2026-01-02T03:04:05.123456Z"
 
 
-def patiently(seconds: float = 30) -> AsyncRetrying:
+def patiently(seconds: float = 60) -> AsyncRetrying:
     return AsyncRetrying(stop=stop_after_delay(seconds), wait=wait_fixed(0.02), reraise=True)
 
 

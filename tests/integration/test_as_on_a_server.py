@@ -71,7 +71,7 @@ def serving(secured: Secured, log: Path) -> Iterator[httpx.Client]:
 
 def shares(admin: AdminClient) -> list[int]:
     """How many partitions each worker reads; none while they are being shared out."""
-    group = admin.describe_consumer_groups([WORKER_GROUP], request_timeout=10)[WORKER_GROUP].result(10)
+    group = admin.describe_consumer_groups([WORKER_GROUP], request_timeout=60)[WORKER_GROUP].result(60)
     if group.state != ConsumerGroupState.STABLE:
         return []
     return [len(member.assignment.topic_partitions) for member in group.members]

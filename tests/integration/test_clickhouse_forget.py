@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,11 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
+from live_tables import Source, live_tables
 from own_stack import Stack
-from running_worker import Worker, running
 from screenings import patiently
 
 from clickhouse.erasure.topics import Broker
-from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.contracts import load_contracts
 from dataflix.settings import PROJECT, Settings
 from tests.debezium import a_user, an_event
@@ -33,7 +32,7 @@ class Cinema:
 
     stack: Stack
     settings: Settings
-    source: psycopg.Connection[tuple[Any, ...]]
+    source: Source
     raw: Client
     people: int = field(default=0)
 
@@ -105,15 +104,7 @@ def cinema(
     stack: Stack, stream: Settings, clickhouse: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cinema]:
     assert stream.home == clickhouse.home
-    stack.run("clickhouse", "apply")
-    worker = Worker(stack, tmp_path_factory.mktemp("forget") / "worker.log")
-    conninfo = stream.postgres_conninfo("dataflix_admin", stream.postgres_admin_password)
-    with (
-        running([worker]),
-        psycopg.connect(conninfo, autocommit=True) as source,
-        closing(open_clickhouse(clickhouse, ClickHouseUser.ADMIN)) as raw,
-    ):
-        worker.wait_until_healthy()
+    with live_tables(stack, stream, tmp_path_factory.mktemp("forget") / "worker.log") as (source, raw):
         yield Cinema(stack, stream, source, raw)
 
 

@@ -4,18 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
+from live_tables import Source, live_tables
 from own_stack import Stack
-from running_worker import Worker, running
 from screenings import patiently
 
-from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.settings import PROJECT, Settings
 from dataflix.versions import RowVersion
 
@@ -25,7 +22,7 @@ class Catalogue:
     """The movies on both sides, and the stream between them."""
 
     stack: Stack
-    source: psycopg.Connection[tuple[Any, ...]]
+    source: Source
     raw: Client
 
     def add(self, title: str) -> int:
@@ -80,15 +77,7 @@ def movies(
     stack: Stack, stream: Settings, clickhouse: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Catalogue]:
     assert stream.home == clickhouse.home
-    stack.run("clickhouse", "apply")
-    worker = Worker(stack, tmp_path_factory.mktemp("repair") / "worker.log")
-    conninfo = stream.postgres_conninfo("dataflix_admin", stream.postgres_admin_password)
-    with (
-        running([worker]),
-        psycopg.connect(conninfo, autocommit=True) as source,
-        closing(open_clickhouse(clickhouse, ClickHouseUser.ADMIN)) as raw,
-    ):
-        worker.wait_until_healthy()
+    with live_tables(stack, stream, tmp_path_factory.mktemp("repair") / "worker.log") as (source, raw):
         yield Catalogue(stack, source, raw)
 
 

@@ -15,7 +15,7 @@ from own_stack import Stack
 from connectors.postgres import connect_admin
 from dataflix.settings import PROJECT, Settings
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 MEGABYTE = 1_000_000
 
 SHELVES = """

@@ -8,6 +8,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 from own_source import OwnSource
 from own_stack import Stack
+from running_watcher import watching
 from running_worker import Worker, running
 from screenings import messages, patiently
 
@@ -31,7 +32,7 @@ def lights(
     source = OwnSource(stack, postgres, folder)
     try:
         source.create()
-        with source.watched(folder / "watcher.log"):
+        with watching(source.environment, folder / "watcher.log"):
             yield source
     finally:
         source.drop()

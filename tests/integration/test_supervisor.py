@@ -88,7 +88,7 @@ def test_what_outlives_its_supervisor_is_found_and_ended(home: Home) -> None:
     assert orphan
     daemon = int((home.supervisor / "supervisord.pid").read_text())
     os.kill(daemon, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(daemon)] if psutil.pid_exists(daemon) else [], timeout=10)
+    psutil.wait_procs([psutil.Process(daemon)] if psutil.pid_exists(daemon) else [], timeout=60)
     assert [process.pid for process in leftovers(home.folder)] == [orphan]
     supervisor.end_leftovers()
     assert not psutil.pid_exists(orphan)

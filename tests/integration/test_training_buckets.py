@@ -10,7 +10,7 @@ from own_stack import Stack
 from dataflix.settings import PROJECT, Settings
 from training.object_store import BUCKETS, create_bucket, open_object_store
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 def test_buckets_are_there_and_can_be_written_to(stack: Stack, s3: Settings) -> None:

@@ -17,7 +17,7 @@ from dataflix.settings import WORKER_GROUP, Settings
 from stream_processors.app import FaustEvent, attach, build_app, consumer_of
 from stream_processors.batch_consumer import FETCH_WAIT_MS, FetchedBatch
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def all_of_them(_batch: FetchedBatch) -> bool:
@@ -77,7 +77,7 @@ def committed(screenings: Screenings) -> int | None:
     partition = TopicPartition(screenings.table.private_topic, 0)
     admin = AdminClient({"bootstrap.servers": str(screenings.settings.kafka)})
     asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(WORKER_GROUP, [partition])])
-    (found,) = asked[WORKER_GROUP].result(10).topic_partitions
+    (found,) = asked[WORKER_GROUP].result(PATIENCE_S).topic_partitions
     return found.offset if found.offset >= 0 else None
 
 

@@ -1,21 +1,19 @@
 """A table whose source is no longer what its contract says waits, alone, and misses nothing."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from own_stack import Stack
+from running_watcher import watching
 from running_worker import Worker, running
 from screenings import patiently
 
 from dataflix.clickhouse_client import ClickHouseUser
 from dataflix.clickhouse_client import clickhouse as client_of
-from dataflix.settings import PROJECT, Settings
+from dataflix.settings import Settings
 
 BEYOND_INTEGER = 9_000_000_000
 
@@ -47,25 +45,6 @@ class Source:
                 f"VALUES ('{name}', '{name}@example.org', 'Pat', 'Pausing') RETURNING user_id"
             )
         )
-
-
-@contextmanager
-def watching(stack: Stack, log: Path) -> Iterator[None]:
-    """The watcher, until the end of the block."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "connectors", "watch"],
-            cwd=PROJECT,
-            env=stack.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=output,
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture
@@ -103,7 +82,7 @@ def test_a_retyped_and_a_dropped_column_make_their_table_wait_and_no_other(
     def equal() -> None:
         stack.run("clickhouse", "verify", "--table", "movies", "--table", "users", "--wait", "60")
 
-    with running([worker]), watching(stack, tmp_path / "watcher.log"):
+    with running([worker]), watching(stack.environment, tmp_path / "watcher.log"):
         worker.wait_until_healthy()
         # Tests of other things empty raw tables
         stack.run("clickhouse", "verify", "--repair", "--table", "movies", "--table", "users")

@@ -62,7 +62,7 @@ async def test_background_work_that_fails_takes_the_process_down_and_not_only_it
     try:
         with pytest.raises(LookupError):
             async with running(fail(), "work"):
-                await asyncio.wait_for(stopped.wait(), 5)
+                await asyncio.wait_for(stopped.wait(), 60)
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
     assert stopped.is_set()

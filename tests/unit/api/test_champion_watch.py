@@ -16,7 +16,7 @@ from api.champion import ChampionWatch
 from dataflix.model_registry import ChampionModel, fetch_champion
 from dataflix.recommender import model_to_bytes
 
-PATIENCE = 5.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 @dataclass

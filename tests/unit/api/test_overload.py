@@ -39,7 +39,7 @@ async def test_one_request_too_many_is_refused_at_once_and_health_is_told() -> N
     store = SlowStore()
     async with serving(store, api_concurrent_requests=1) as client:
         slow = asyncio.create_task(client.get("/movies/1"))
-        await asyncio.wait_for(store.asked.wait(), 5)
+        await asyncio.wait_for(store.asked.wait(), 60)
         refused, health = await client.get("/movies"), await client.get("/health")
         store.answer.set()
         assert (await slow).status == 200

@@ -15,7 +15,7 @@ from cli.catalogue import Catalogue
 from cli.screen.program import Program
 from cli.session import Session
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class _Drawn(StringIO):

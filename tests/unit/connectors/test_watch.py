@@ -37,7 +37,7 @@ class FakeProbe:
 
     async def looked(self, times: int) -> None:
         """Wait until it was asked ``times`` more."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for _ in range(times):
                 await self._looks.get()
 

@@ -21,7 +21,7 @@ def test_a_task_runs_after_those_that_it_needs() -> None:
 
 
 def test_tasks_that_do_not_need_one_another_run_side_by_side() -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=60)
 
     def meet() -> None:
         meeting.wait()
