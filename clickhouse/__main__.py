@@ -1,7 +1,4 @@
-"""The commands of the ClickHouse side.
-
-``python -m clickhouse apply|contracts|ddl|verify|merge|forget|remask|key-ids|dbt-sources``
-"""
+"""The commands of the ClickHouse side."""
 
 import json
 import sys
@@ -17,11 +14,13 @@ from clickhouse import dbt_sources as sources
 from clickhouse.agreement.check import check as check_contracts
 from clickhouse.agreement.disagreement import as_json, as_text
 from clickhouse.erasure.forgetting import forget as forget_person
+from clickhouse.erasure.receipt import Receipt
 from clickhouse.erasure.requests import work_off
 from clickhouse.raw_tables import RawTable
 from clickhouse.reconciliation import repair as repairing
 from clickhouse.reconciliation import report, verification
 from clickhouse.remasking import remasking
+from clickhouse.remasking.receipt import RemaskingReceipt
 from dataflix.clickhouse_client import ClickHouseUser, clickhouse
 from dataflix.contracts import load_contracts
 from dataflix.errors import ContractViolation, DataflixError, NotFound, SettingsError
@@ -139,6 +138,11 @@ def forget(
     settings = load_settings()
     said = Console(stderr=True, highlight=False)
     receipt = forget_person(settings, load_contracts(settings.contracts), user_id, wait, said.print)
+    _hand_over(receipt, as_json=as_json)
+
+
+def _hand_over(receipt: Receipt | RemaskingReceipt, *, as_json: bool) -> None:
+    """Print it. Raises Exit when something is left."""
     if as_json:
         print(json.dumps(receipt.as_json()))
     else:
@@ -185,12 +189,7 @@ def remask(
             wait,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    if as_json:
-        print(json.dumps(receipt.as_json()))
-    else:
-        console.print(receipt.as_text())
-    if not receipt.clean:
-        raise typer.Exit(FAILURE)
+    _hand_over(receipt, as_json=as_json)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from jgo.maven import Artifact, MavenContext
 from jgo.parse import Coordinate
 
 from dataflix.settings import PROJECT
-from stack.bootstrap import locked
+from stack.environments import locked
 from stack.errors import InstallFailed
 from stack.progress import Steps
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from dataflix.settings import PROJECT
-from stack.bootstrap import ensure
+from stack.environments import ensure
 from stack.home import Home
 
 IMAGES = PROJECT / "docs" / "images"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stack.bootstrap import REQUIREMENTS, uv
+from stack.environments import REQUIREMENTS, uv
 from stack.home import open_home
 from stack.jars import lock_jars
 from stack.progress import Steps

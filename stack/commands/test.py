@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stack.bootstrap import ensure
+from stack.environments import ensure
 from stack.home import open_home
 from stack.testing import CheckRun, Outcome
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import typer
 
-from stack.bootstrap import ensure
+from stack.environments import ensure
 from stack.home import open_home
 from stack.programs import become
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dataflix.settings import PROJECT
-from stack.bootstrap import REQUIREMENTS, ensure
 from stack.digests import digest
+from stack.environments import REQUIREMENTS, ensure
 from stack.health import document
 from stack.home import Home, write_private
 from stack.preparation import Preparation
@@ -109,7 +109,7 @@ def _passwords(home: Home) -> Path:
 
 
 def prepare(home: Home) -> None:
-    """Make its environment and its folder, and write the password of its one user. Raises BootstrapFailed."""
+    """Make its environment and its folder, and write the password of its one user. Raises InstallationFailed."""
     ensure(ENVIRONMENT, home.runtime)
     folder(home).mkdir(mode=0o700, exist_ok=True)
     write_password(home)

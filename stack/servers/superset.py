@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dataflix.settings import PROJECT
-from stack.bootstrap import REQUIREMENTS, ensure
 from stack.digests import digest
+from stack.environments import REQUIREMENTS, ensure
 from stack.home import Home
 from stack.preparation import Preparation
 
@@ -59,7 +59,7 @@ def environment(home: Home) -> Mapping[str, str]:
 def prepare(home: Home) -> None:
     """Make its environment, and bring its database up to its release. At once where that was done.
 
-    Raises BootstrapFailed, StepFailed.
+    Raises InstallationFailed, StepFailed.
     """
     ensure(ENVIRONMENT, home.runtime)
     folder(home).mkdir(mode=0o700, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,32 +16,30 @@ from dataflix.dead_letters import Ending
 from dataflix.letter_box import Box, Entry, Selection
 from dataflix.observability import configure_logging
 from dataflix.settings import Settings, load_settings
+from stream_processors.ages import read_age, show_age
 from stream_processors.dead_letter_desk import Desk, open_desk
 from stream_processors.replay import Outcome, Replayed
 
 FAILURE = 1
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d{1,9})([smhd])")
 
 app = typer.Typer(help="List, show, replay and discard dead letters.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
 
 
-def duration(text: str) -> timedelta:
-    """``90s``, ``15m``, ``2h`` or ``7d``."""
-    if not (match := _DURATION.fullmatch(text)):
+def _age(text: str) -> timedelta:
+    if (span := read_age(text)) is None:
         raise typer.BadParameter(f"{text!r} is no age: write a number and s, m, h or d, such as 2h.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return span
 
 
 Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of letters, as `list` shows them.", min=0)]
 Tables = Annotated[list[str] | None, typer.Option("--table", help="Only letters of this table. May be repeated.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only letters of this kind. May be repeated.")]
 OlderThan = Annotated[
-    timedelta | None, typer.Option(parser=duration, metavar="AGE", help="Only letters of this age or more: 2h, 7d.")
+    timedelta | None, typer.Option(parser=_age, metavar="AGE", help="Only letters of this age or more: 2h, 7d.")
 ]
 NewerThan = Annotated[
-    timedelta | None, typer.Option(parser=duration, metavar="AGE", help="Only letters younger than this.")
+    timedelta | None, typer.Option(parser=_age, metavar="AGE", help="Only letters younger than this.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -221,19 +218,9 @@ def _grid(letters: list[Entry], now: datetime) -> Grid:
     grid.add_column("topic/partition/offset", overflow="fold")
     for entry in letters:
         at = "/".join(map(str, entry.coordinates))
-        grid.add_row(str(entry.number), entry.table, entry.letter.kind, entry.letter.reason, age(entry.age(now)), at)
+        letter, age = entry.letter, show_age(entry.age(now))
+        grid.add_row(str(entry.number), entry.table, letter.kind, letter.reason, age, at)
     return grid
-
-
-def age(span: timedelta) -> str:
-    """In its two largest units: ``3d 4h``, ``2m 5s``, ``0s``."""
-    left = max(0, int(span.total_seconds()))
-    parts: list[str] = []
-    for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, seconds)
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2])
 
 
 def _as_json(entry: Entry) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import yaml
 from docker_daemon import Daemon
 
 from dataflix.settings import PROJECT
-from stack.bootstrap import _uv_environment
+from stack.environments import uv_environment
 
 HERE = Path(__file__).parent
 COMPOSE = PROJECT / "docker-compose.yml"
@@ -68,7 +68,7 @@ def _mirror() -> list[str]:
 
 def _settings_of_the_machine(runtime: Path) -> dict[str, str]:
     """Where pip and uv find packages on this machine, for builds on it."""
-    told = _uv_environment(runtime)
+    told = uv_environment(runtime)
     index = {"UV_DEFAULT_INDEX": "PIP_INDEX_URL", "UV_INDEX": "PIP_EXTRA_INDEX_URL"}
     found = {name: told[name] for name in index if name in told}
     return found | {index[name]: value for name, value in found.items()}

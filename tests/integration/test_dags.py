@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dataflix.settings import PROJECT, Settings, load_settings
-from stack.bootstrap import ensure
+from stack.environments import ensure
 from stack.home import Home
 from stack.servers import airflow
 

@@ -3,13 +3,11 @@
 from datetime import timedelta
 
 import pytest
-import typer
 from fetched import CONTRACTS, NOW
 
 from dataflix.dead_letters import TOPIC, Coordinates, DeadLetter, Ending, Resolution
 from dataflix.letter_box import Box, Selection, fold
 from dataflix.private_log import Record
-from stream_processors.commands.dlq import age, duration
 
 
 def a_letter(offset: int, *, table: str = "ratings", kind: str = "UnfitValue", hours: float = 0) -> DeadLetter:
@@ -79,21 +77,3 @@ def test_a_selection_narrows_by_everything_that_it_names(selection: Selection, o
     box = a_box(a_letter(1, hours=1), a_letter(2, table="users", hours=2), a_letter(3, kind="UnreadableEvent", hours=3))
     assert [entry.letter.offset for entry in selection.of(box.waiting, NOW)] == offsets
     assert selection.everything == (len(offsets) == 3)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800)])
-def test_an_age_is_a_number_and_a_unit(text: str, seconds: int) -> None:
-    assert duration(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "2", "h", "-2h", "2 h", "2w", "soon", "999999999999d"])
-def test_anything_else_is_no_age(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is no age"):
-        duration(text)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(-5, "0s"), (0, "0s"), (59, "59s"), (125, "2m 5s"), (7_205, "2h 5s"), (273_700, "3d 4h")]
-)
-def test_an_age_is_told_in_its_two_largest_units(seconds: int, told: str) -> None:
-    assert age(timedelta(seconds=seconds)) == told
