@@ -1,6 +1,7 @@
 """The wiring of the API: what is opened at start, handed to whom, and closed at the end."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -63,6 +64,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 64 * 1024  # bytes
 REGISTRY_TIMEOUT = 10.0  # seconds, a model's download included
+YOUNG_OBJECTS = 10_000  # between two looks for cycles among the newest; Python's own 700 are a few requests
 FOLLOWED = ("movies", "users", "ratings", "watched_movies")
 ROUTES: tuple[AnyRoute, ...] = (
     *health.ROUTES,
@@ -208,6 +210,10 @@ def real_parts(settings: Settings) -> tuple[Part, ...]:
 def _caught_up(replica: Replica, progress: Progress) -> None:
     if progress.source is Source.TOPICS:
         replica.settle()
+    # What was read stays: the collector of cycles, for which everything stops, looks at it no more
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     seconds = round(progress.start_seconds or 0.0, 3)
     log.info("histories_read", source=progress.source, rows=replica.rows, seconds=seconds)
 

@@ -17,6 +17,7 @@ from api.access import Access
 from api.instruments import Instruments
 from api.overload import Overload
 from api.problems import Problem, problem_of
+from api.ready_answer import ReadyAnswer, takes_ready
 from api.representation import represent
 from api.request_marks import REQUEST_ID, ROUTE, UNKNOWN, Handler, add_headers, new_request_id, with_headers
 from dataflix.errors import DataflixError
@@ -48,14 +49,18 @@ class Front:
             began = time.perf_counter()
             request_id = request[REQUEST_ID] = new_request_id()
             request[ROUTE] = route
-            response: web.StreamResponse | None
+            response: web.StreamResponse
             try:
                 self._access.authorise(request, route)
-                response = _at_hand(request, route, at_once) if at_once else None
-                if response is None:
+                if at_once and (body := _at_hand(request, at_once)) is not None:
+                    if takes_ready(request, body):
+                        self._instruments.answered(request.method, route, HTTPStatus.OK, time.perf_counter() - began)
+                        return ReadyAnswer(body, request_id)
+                    response = web.Response(body=body, headers=_AT_HAND)
+                else:
                     response = await self._overload.bound(request, handler, route)
-                    if isinstance(response, web.Response):
-                        response = represent(request, response, route)
+                if isinstance(response, web.Response):
+                    response = represent(request, response, route)
             except Exception as error:  # the border: the caller gets a document and the log says where
                 response = _problem(error, request_id).response(request_id)
             # An answer that goes on for hours says nothing about how fast the API answers: it began with its headers
@@ -93,11 +98,8 @@ class _Rest(web.DynamicResource):
         return web.UrlMappingMatchInfo({}, self._route), set()
 
 
-def _at_hand(request: web.Request, route: str, look: AtOnce) -> web.Response | None:
-    if request.method != "GET" or request.rel_url.raw_query_string:
-        return None
-    body = look(request)
-    return None if body is None else represent(request, web.Response(body=body, headers=_AT_HAND), route)
+def _at_hand(request: web.Request, look: AtOnce) -> bytes | None:
+    return look(request) if request.method == "GET" and not request.rel_url.raw_query_string else None
 
 
 def _problem(error: Exception, request_id: str) -> Problem:
