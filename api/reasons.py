@@ -51,14 +51,14 @@ def _explained(
                 rating=stars[mine[one]],
                 contribution=shares[place, one],
                 factors=why.by_factors[place, one],
-                neighbours=why.by_next_items[place, one],
+                neighbours=why.by_neighbours[place, one],
             )
             for one in strongest
             if shares[place, one] > 0
         ]
         parts = ScoreParts(
             factors=why.by_factors[place].sum(),
-            neighbours=why.by_next_items[place].sum(),
+            neighbours=why.by_neighbours[place].sum(),
             popularity=why.by_popularity[place],
         )
         answers.append(ExplainedRecommendation(**dict(recommendation), because=reasons, parts=parts))

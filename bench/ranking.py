@@ -12,7 +12,7 @@ from dataflix.recommender import (
     History,
     Interaction,
     ItemModel,
-    NextItems,
+    Neighbours,
     Recency,
     fold_in,
     model_to_bytes,
@@ -23,7 +23,15 @@ from dataflix.recommender.arrays import Int64Array
 FACTORS: Final = 32
 THERE: Final = 0.2  # share of the factors that are above zero
 NEIGHBOURS: Final = 200
-BLEND: Final = Blend(0.2, 1.0, 0.1, Recency(10.0, 0.05), Recency(3.0, 0.02, 400))  # as it ships
+BLEND: Final = Blend(  # as it ships
+    0.2,
+    1.0,
+    0.1,
+    Recency(10.0, 0.05),
+    Recency(2.5, 0.02, 400),
+    also_chosen=0.25,
+    also_chosen_recency=Recency(16.0, 0.05, 400),
+)
 SHOWN: Final = 10
 FEWEST_RATED, USUALLY_RATED, MOST_RATED = 20, 70, 2_500  # as in MovieLens
 ROUNDS: Final = 5  # the fastest of them counts: what else the machine does is not measured
@@ -50,17 +58,22 @@ def ranking(items: int, people: int, seed: int) -> dict[str, Any]:
 
 def _model(random: np.random.Generator, items: int) -> ItemModel:
     factors = random.exponential(size=(items, FACTORS)) * (random.random((items, FACTORS)) < THERE)
-    neighbours = min(NEIGHBOURS, items - 1)
     return ItemModel(
         np.arange(1, items + 1, dtype=np.int64),
         (factors / np.linalg.norm(factors, axis=0)).astype(np.float32),
         random.zipf(1.5, items).clip(1, 1_000).astype(np.float32),
-        next_items=NextItems(
-            np.arange(items + 1, dtype=np.int64) * neighbours,
-            np.concatenate([random.choice(items, neighbours, replace=False) for _ in range(items)]).astype(np.int32),
-            random.random(items * neighbours, dtype=np.float32),
-        ),
+        next_items=_neighbours(random, items),
+        also_chosen=_neighbours(random, items),
         blend=BLEND,
+    )
+
+
+def _neighbours(random: np.random.Generator, items: int) -> Neighbours:
+    each = min(NEIGHBOURS, items - 1)
+    return Neighbours(
+        np.arange(items + 1, dtype=np.int64) * each,
+        np.concatenate([random.choice(items, each, replace=False) for _ in range(items)]).astype(np.int32),
+        random.random(items * each, dtype=np.float32),
     )
 
 

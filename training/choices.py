@@ -30,16 +30,23 @@ class Choices:
     target_exponent: float = 0.5
     neighbours: int = 200  # kept for each movie
     vote_exponent: float = 0.7  # of what a neighbour says: below 1, several that agree count more beside a strong one
-    next_half_life: float = 3.0  # interactions of a history until the weight has halved
+    next_half_life: float = 2.5  # interactions of a history until the weight has halved
     next_floor: float = 0.02
     next_reach: int = 400  # interactions of a history that say something, at most
     # next items, by regression: a neighbour that another one explains says less
     regression_weight: float = 0.5  # what it says in all, where the counts say 1
     next_ridge: float = 30.0
+    # also chosen, whenever: EASE^R of whole histories
+    also_ridge: float = 400.0
+    also_half_life: float = 16.0
+    also_floor: float = 0.05
+    also_reach: int = 400
+    # of both regressions
     fewest_regressed: int = 10  # people who chose a movie that takes part
     most_regressed: int = 4000  # movies that take part; memory and time grow with its square and cube
     # the blend, unless other weights are better beyond noise; next items weigh 1
     factor_weight: float = 0.2
+    also_weight: float = 0.25
     popularity_weight: float = 0.1
     # stars
     item_shrinkage: float = 4.0  # ratings at the mean that are added to a movie's own

@@ -9,16 +9,15 @@ there no order (``backward`` 1), that would be EASE^R of windows instead of whol
 from typing import Final
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 
 from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
 from training.choices import Choices
 from training.interaction_log import InteractionLog
+from training.neighbour_tables import Table, strongest_above_zero
 from training.pair_sums import pair_weight, places_of
 
 PAIRS_AT_ONCE: Final = 4_000_000
-
-Table = sparse.csr_array[np.float32, tuple[int, int]]
 
 
 def regress_next_items(log: InteractionLog, choices: Choices) -> Table:
@@ -29,14 +28,14 @@ def regress_next_items(log: InteractionLog, choices: Choices) -> Table:
     """
     items = regressed_items(log.popularity, choices)
     if not items.size:
-        return _strongest(np.zeros((0, 0), dtype=np.float32), items, log.item_ids.size, choices.neighbours)
+        return strongest_above_zero(np.zeros((0, 0), dtype=np.float32), items, log.item_ids.size, choices.neighbours)
     forward = _forward_sums(log, items, choices)
     gram = forward + forward.T
     alone = log.popularity[items] * np.float32(2.0 ** (1 / choices.pair_half_life))  # no place apart
     gram[np.diag_indices_from(gram)] += alone + np.float32(choices.next_ridge)
     forward += np.float32(choices.backward) * forward.T
     weights = linalg.solve(gram, forward, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
-    return _strongest(weights, items, log.item_ids.size, choices.neighbours)
+    return strongest_above_zero(weights, items, log.item_ids.size, choices.neighbours)
 
 
 def regressed_items(popularity: Float32Array, choices: Choices) -> Rows:
@@ -77,13 +76,3 @@ def _pairs(
         cells += [numbers[here] * count + numbers[there], numbers[there[tied]] * count + numbers[here[tied]]]
         weights += [np.where(tied, worth / 2, worth), worth[tied] / 2]
     return np.concatenate(cells), np.concatenate(weights)
-
-
-def _strongest(weights: Float32Array, items: Rows, count: int, most: int) -> Table:
-    """The highest weights above zero of each row."""
-    if most < items.size:
-        edge = np.partition(weights, items.size - most, axis=1)[:, items.size - most]
-        weights[weights < edge[:, None]] = 0
-    rows, columns = np.nonzero(weights > 0)
-    cells = (weights[rows, columns], (items[rows], items[columns]))
-    return sparse.coo_array(cells, shape=(count, count)).tocsr()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dataflix.recommender import Blend, ItemModel, Recency
+from training.also_chosen_fit import fit_also_chosen
 from training.blend_search import BlendChoice, choose_blend, without_newest
 from training.choices import Choices
 from training.factorisation import Factorisation, Factoriser, factorise
@@ -40,6 +41,8 @@ def shipped_blend(choices: Choices) -> Blend:
         popularity=choices.popularity_weight,
         factors_recency=Recency(choices.factor_half_life, choices.factor_floor),
         next_items_recency=Recency(choices.next_half_life, choices.next_floor, float(choices.next_reach)),
+        also_chosen=choices.also_weight,
+        also_chosen_recency=Recency(choices.also_half_life, choices.also_floor, float(choices.also_reach)),
     )
 
 
@@ -48,6 +51,12 @@ def fit_parts(
 ) -> tuple[ItemModel, Factorisation]:
     """Factors and neighbours of the whole log, without what predicts stars."""
     factorisation = factors_by(log, choices)
-    next_items = fit_next_items(log, choices)
-    model = ItemModel(log.item_ids, factorisation.items, log.popularity, next_items=next_items, blend=blend)
+    model = ItemModel(
+        log.item_ids,
+        factorisation.items,
+        log.popularity,
+        next_items=fit_next_items(log, choices),
+        also_chosen=fit_also_chosen(log, choices),
+        blend=blend,
+    )
     return model, factorisation

@@ -6,16 +6,17 @@ import numpy as np
 from scipy import sparse
 
 from dataflix.recommender.arrays import Float64Array, Int64Array, Rows
-from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.neighbours import Neighbours
 from training.choices import Choices
 from training.interaction_log import InteractionLog
-from training.item_regression import Table, regress_next_items
+from training.item_regression import regress_next_items
+from training.neighbour_tables import Table, strongest_of_each
 from training.pair_sums import pair_weight, places_of
 
 LARGEST_BLOCK = 4_000_000  # cells and pairs that are held at once
 
 
-def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
+def fit_next_items(log: InteractionLog, choices: Choices) -> Neighbours:
     """For each item its strongest successors: by counts and, for movies that many people chose, by regression too.
 
     The two are added, the regression as ``regression_weight`` times what the counts say in all, and raised to the power
@@ -31,7 +32,7 @@ def fit_next_items(log: InteractionLog, choices: Choices) -> NextItems:
         both = counted + regressed * np.float32(choices.regression_weight * said / float(regressed.sum()))
         both.sort_indices()
     both.data **= np.float32(choices.vote_exponent)
-    return _strongest_of_each(both, choices.neighbours)
+    return strongest_of_each(both, choices.neighbours)
 
 
 class _Order(NamedTuple):
@@ -106,15 +107,3 @@ def _strongest(row: Float64Array, most: int) -> Rows:
     if there.size <= most:
         return there
     return np.sort(there[np.argsort(-row[there], kind="stable")[:most]])
-
-
-def _strongest_of_each(table: Table, most: int) -> NextItems:
-    """The strongest of each row, in ascending order; the largest weight of all is 1."""
-    counts = np.diff(table.indptr)
-    rows = np.repeat(np.arange(counts.size), counts)
-    order = np.lexsort((table.indices, -table.data, rows))
-    kept = np.sort(order[np.arange(order.size) - np.repeat(table.indptr[:-1], counts) < most])
-    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(rows[kept], minlength=counts.size))])
-    weights = table.data[kept]
-    largest = weights.max(initial=0.0) or np.float32(1.0)
-    return NextItems(starts, table.indices[kept].astype(np.int32), (weights / largest).astype(np.float32))

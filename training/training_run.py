@@ -77,6 +77,7 @@ def fit(log: InteractionLog, choices: Choices, steps: Steps, factors_by: Factori
         "blend_steps": chosen.steps,
         "blend_factors": chosen.blend.factors,
         "blend_next_items": chosen.blend.next_items,
+        "blend_also_chosen": chosen.blend.also_chosen,
         "blend_popularity": chosen.blend.popularity,
     }
     metrics |= {f"validation_ndcg_{part}": value for part, value in chosen.ndcg.items()}

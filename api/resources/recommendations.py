@@ -120,14 +120,16 @@ class Reason(Answer):
     rating: float | None = Field(description="Stars that the person gave; null for a movie that was only watched")
     contribution: float = Field(description="What it adds to the score, in the unit of the score")
     factors: float = Field(description="Of it by what the two movies have in common")
-    neighbours: float = Field(description="Of it by how often people went from the one to the other")
+    neighbours: float = Field(description="Of it by how often people went from the one to the other, or chose both")
 
 
 class ScoreParts(Answer):
     """What the score is the sum of."""
 
     factors: float = Field(description="What the person's movies say by what they have in common with this one")
-    neighbours: float = Field(description="What they say by how often people went on from them to this one")
+    neighbours: float = Field(
+        description="What they say by how often people went on from them to this one, or chose both"
+    )
     popularity: float
 
 

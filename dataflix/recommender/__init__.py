@@ -17,7 +17,7 @@ from dataflix.recommender.interactions import (
     interaction_score,
 )
 from dataflix.recommender.model import Blend, ItemModel
-from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.neighbours import Neighbours
 from dataflix.recommender.recommend import Basis, Recommendation, predicted_stars, rank, recommend
 from dataflix.recommender.stars import StarModel
 from dataflix.recommender.validity import InvalidModel
@@ -33,7 +33,7 @@ __all__ = [
     "Interaction",
     "InvalidModel",
     "ItemModel",
-    "NextItems",
+    "Neighbours",
     "Recency",
     "Recommendation",
     "StarModel",

@@ -9,27 +9,31 @@ from numpy.lib.npyio import NpzFile
 
 from dataflix.recommender.interactions import Recency
 from dataflix.recommender.model import FACTORS_ALONE, Blend, ItemModel
-from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.neighbours import Neighbours
 from dataflix.recommender.stars import StarModel
 from dataflix.recommender.validity import InvalidModel
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
+THREE_PARTS_FORMAT: Final = 3  # no table of what the same people chose: still read
 ENDLESS_FORMAT: Final = 2  # a history is looked at to its end: still read
 FACTORS_FORMAT: Final = 1  # item factors and popularity, nothing else: still read
-READ: Final = (FACTORS_FORMAT, ENDLESS_FORMAT, FORMAT_VERSION)
+READ: Final = (FACTORS_FORMAT, ENDLESS_FORMAT, THREE_PARTS_FORMAT, FORMAT_VERSION)
 _ITEMS: Final = ("item_ids", "factors", "popularity")
-_NEXT: Final = ("starts", "items", "weights")
+_NEIGHBOURS: Final = ("starts", "items", "weights")
+_TABLES: Final = {"next_items": "next", "also_chosen": "also"}  # what the names of their arrays begin with
 _STARS: Final = ("mean", "item_bias", "factors", "person_shrinkage", "ridge")
 _NUMBERS: Final = ("mean", "person_shrinkage", "ridge")
-_RECENCIES: Final = ("factors_recency", "next_items_recency")
-_WEIGHTS: Final = ("factors", "next_items", "popularity")
+_RECENCIES: Final = ("factors_recency", "next_items_recency", "also_chosen_recency")
+_WEIGHTS: Final = ("factors", "next_items", "popularity", "also_chosen")
 
 
 def model_to_bytes(model: ItemModel) -> bytes:
     """The model as an archive. Equal models give equal bytes."""
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ITEMS}
-    if model.next_items is not None:
-        arrays |= {f"next_{name}": getattr(model.next_items, name) for name in _NEXT}
+    for table, prefix in _TABLES.items():
+        neighbours = getattr(model, table)
+        if neighbours is not None:
+            arrays |= {f"{prefix}_{name}": getattr(neighbours, name) for name in _NEIGHBOURS}
     if model.stars is not None:
         arrays |= {f"stars_{name}": getattr(model.stars, name) for name in _STARS}
     blend = asdict(model.blend)
@@ -68,11 +72,13 @@ def _read(archive: NpzFile, version: int) -> dict[str, Any]:
     parts: dict[str, Any] = {name: archive[name] for name in _ITEMS}
     if version == FACTORS_FORMAT:
         return parts | {"blend": FACTORS_ALONE}
-    if "next_starts" in archive:
-        parts["next_items"] = NextItems(**{name: archive[f"next_{name}"] for name in _NEXT})
+    for table, prefix in _TABLES.items():
+        if f"{prefix}_starts" in archive:
+            parts[table] = Neighbours(**{name: archive[f"{prefix}_{name}"] for name in _NEIGHBOURS})
     if "stars_mean" in archive:
         stars: dict[str, Any] = {name: archive[f"stars_{name}"] for name in _STARS}
         parts["stars"] = StarModel(**stars | {name: float(stars[name]) for name in _NUMBERS})
-    blend: dict[str, Any] = {name: float(archive[f"blend_{name}"]) for name in _WEIGHTS}
-    blend |= {name: Recency(*archive[f"blend_{name}"].tolist()) for name in _RECENCIES}
+    known = {name for name in (*_WEIGHTS, *_RECENCIES) if version == FORMAT_VERSION or "also_chosen" not in name}
+    blend: dict[str, Any] = {name: float(archive[f"blend_{name}"]) for name in _WEIGHTS if name in known}
+    blend |= {name: Recency(*archive[f"blend_{name}"].tolist()) for name in _RECENCIES if name in known}
     return parts | {"blend": Blend(**blend)}

@@ -51,20 +51,21 @@ def non_negative_least_squares(
 def _by_block_pivoting(gram: Float64Array, target: Float64Array, guess: Float64Array) -> Float64Array | None:
     """Every coordinate on the wrong side changes its side at once (Kim, Park: Fast nonnegative matrix factorization,
     2011); None when some still do after a few rounds, or when a system has no single solution."""
-    enough = _ROUNDING * float(np.max(target, initial=0.0))
+    largest = max(float(target.max()), 0.0)
+    enough = _ROUNDING * largest
     positive = (target > enough) & (guess > 0)
     for _ in range(_MOST_PIVOTS):
         solution = np.zeros(target.size)
-        chosen = np.flatnonzero(positive)
+        chosen = positive.nonzero()[0]
         try:
-            solution[chosen] = np.linalg.solve(gram[chosen[:, None], chosen], target[chosen])
+            solution[chosen] = np.linalg.solve(gram.take(chosen, axis=0).take(chosen, axis=1), target[chosen])
         except np.linalg.LinAlgError:
             return None
         gradient = target - gram @ solution
         wrong = np.where(positive, solution < 0, gradient > enough)
         if not wrong.any():
             # a system that is all but singular has answers that solve nothing
-            return solution if np.all(np.abs(gradient[chosen]) <= _RESIDUE * np.max(target, initial=0.0)) else None
+            return solution if (np.abs(gradient[chosen]) <= _RESIDUE * largest).all() else None
         positive ^= wrong
     return None
 

@@ -72,7 +72,7 @@ class History:
     @property
     def likings(self) -> Float64Array:
         """How much each interaction says about what the person wants: 1 for a well rated movie, less for a poor one."""
-        return np.clip(LIKING_AT_NONE + self.scores * LIKING_PER_SCORE, 0.0, 1.0)
+        return np.minimum(np.maximum(LIKING_AT_NONE + self.scores * LIKING_PER_SCORE, 0.0), 1.0)
 
 
 def shared_places(moments: Int64Array) -> Float64Array:
@@ -98,8 +98,13 @@ class Recency:
 
     def weights(self, positions: Float64Array) -> Float64Array:
         """The weight of each position; below a hundredth it is none at all."""
-        weights = np.maximum(self.floor, np.exp2(-positions / self.half_life))
-        return np.where((weights < _NEGLIGIBLE) | (positions >= self.reach), 0.0, weights)
+        weights = np.exp2(-positions / self.half_life)
+        np.maximum(weights, self.floor, out=weights)
+        if self.floor < _NEGLIGIBLE:
+            weights[weights < _NEGLIGIBLE] = 0.0
+        if self.reach < np.inf:
+            weights[positions >= self.reach] = 0.0
+        return weights
 
 
 _NEGLIGIBLE: Final = 1e-2

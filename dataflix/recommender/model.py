@@ -1,20 +1,30 @@
-"""What training hands to serving: item factors, next-item neighbours, popularity, and what predicts stars."""
+"""What training hands to serving: item factors, two tables of neighbours, popularity, and what predicts stars."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array, Rows
 from dataflix.recommender.interactions import Recency
-from dataflix.recommender.next_items import NextItems
+from dataflix.recommender.neighbours import Neighbours
 from dataflix.recommender.stars import StarModel
 from dataflix.recommender.validity import InvalidModel, check_kinds, check_numbers
+from dataflix.recommender.votes import Votes
 
 _ARRAYS = {"item_ids": (np.int64, 1), "factors": (np.float32, 2), "popularity": (np.float32, 1)}
 
 _NEWEST: Final = Recency(half_life=3.0, floor=0.05)
+
+
+class Weights(NamedTuple):
+    """How much each part says, in standard deviations of its own scores."""
+
+    factors: float
+    next_items: float
+    also_chosen: float
+    popularity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,23 @@ class Blend:
     popularity: float = 0.0
     factors_recency: Recency = _NEWEST
     next_items_recency: Recency = _NEWEST
+    also_chosen: float = 0.0
+    also_chosen_recency: Recency = _NEWEST
+
+    @property
+    def weights(self) -> Weights:
+        """How much each part says."""
+        return Weights(self.factors, self.next_items, self.also_chosen, self.popularity)
+
+    def weighing(self, weights: Weights) -> "Blend":
+        """The same, but for how much each part says."""
+        return replace(
+            self,
+            factors=weights.factors,
+            next_items=weights.next_items,
+            also_chosen=weights.also_chosen,
+            popularity=weights.popularity,
+        )
 
 
 FACTORS_ALONE = Blend()
@@ -41,7 +68,8 @@ class ItemModel:
     item_ids: Int64Array  # [n], ascending, each once
     factors: Float32Array  # [n, k], not negative: of a non-negative factorisation
     popularity: Float32Array  # [n], people who interacted with the item when the model was trained
-    next_items: NextItems | None = None
+    next_items: Neighbours | None = None  # who chose this went on to that
+    also_chosen: Neighbours | None = None  # who chose this chose that, whenever
     stars: StarModel | None = None
     blend: Blend = FACTORS_ALONE
     by_factor: Float32Array = field(init=False)  # [k, n], the factors again: a person has but some of them
@@ -50,6 +78,8 @@ class ItemModel:
     factor_means: Float64Array = field(init=False)  # [k], over the items
     crowd: Float32Array = field(init=False)  # [n], the logarithm of the popularity, standardised over the items
     weighted_crowd: Float32Array = field(init=False)  # [n], as the blend weighs it
+    next_votes: Votes | None = field(init=False)  # the neighbours again, as they are added up
+    also_votes: Votes | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_kinds(self, _ARRAYS)
@@ -64,8 +94,10 @@ class ItemModel:
         if np.any(np.diff(self.item_ids) <= 0):
             raise InvalidModel("The items of the model are not in ascending order, each once: train a new model.")
         check_numbers(self, ("factors", "popularity"), least=0.0)
-        if self.next_items is not None:
-            self.next_items.check(rows)
+        for name, neighbours in (("next_votes", self.next_items), ("also_votes", self.also_chosen)):
+            if neighbours is not None:
+                neighbours.check(rows)
+            object.__setattr__(self, name, Votes.of(neighbours) if neighbours is not None else None)
         if self.stars is not None:
             self.stars.check(rows)
         wide = self.factors.astype(np.float64)

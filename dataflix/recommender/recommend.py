@@ -11,7 +11,7 @@ from dataflix.recommender.arrays import Float32Array, Float64Array, Int64Array, 
 from dataflix.recommender.catalogue import Catalogue
 from dataflix.recommender.interactions import History, Interaction
 from dataflix.recommender.model import ItemModel
-from dataflix.recommender.taste import taste
+from dataflix.recommender.taste import KnownHistory, taste
 
 _BLOCK: Final = 32
 
@@ -58,12 +58,15 @@ def rank(model: ItemModel | None, catalogue: Catalogue, history: History, limit:
     by popularity. Without a model, or when it knows nothing of the history, all are ordered by popularity. What is
     still equal is ordered by movie id. A smaller limit gives the beginning of the same list.
     """
-    seen = catalogue.positions_of(history.movie_ids)
-    known_scores = taste(model, history) if model is not None and len(history) else None
-    if model is None or known_scores is None:
+    if model is None or not len(history):
+        return _by_popularity(catalogue, _unseen(catalogue, catalogue.positions_of(history.movie_ids)), limit)
+    known = KnownHistory.of(model, history)
+    rows, unknown, same = catalogue.alignment(model)
+    seen = known.rows if same else catalogue.positions_of(history.movie_ids)
+    known_scores = taste(model, known)
+    if known_scores is None:
         return _by_popularity(catalogue, _unseen(catalogue, seen), limit)
 
-    rows, unknown, same = catalogue.alignment(model)
     scores = known_scores if same else known_scores.take(rows, mode="wrap")
     scores[unknown] = -np.inf
     scores[seen] = -np.inf

@@ -1,4 +1,4 @@
-"""What a model makes of a history: one score for each of its items, blended of three parts.
+"""What a model makes of a history: one score for each of its items, blended of four parts.
 
 The parts count in different units, so each is divided by the standard deviation of its scores over all items of the
 model. How far the factors' scores spread follows from their Gram matrix, without a look at any item.
@@ -11,7 +11,8 @@ import numpy as np
 from dataflix.recommender.arrays import Float32Array, Float64Array, Rows
 from dataflix.recommender.fold_in import fold_in_rows
 from dataflix.recommender.interactions import History, Recency
-from dataflix.recommender.model import ItemModel
+from dataflix.recommender.model import Blend, ItemModel, Weights
+from dataflix.recommender.votes import Votes
 
 _ROUNDING = 1e-9  # of the mean square: a smaller variance cannot be told from none
 
@@ -21,33 +22,7 @@ class PersonalParts(NamedTuple):
 
     factors: Float32Array | None
     next_items: Float32Array | None
-
-
-def taste(model: ItemModel, history: History) -> Float32Array | None:
-    """Score of every item of the model, in an array of its own; None when the model knows nothing of this history."""
-    blend = model.blend
-    known = KnownHistory.of(model, history)
-    by_next = _by_next_items(model, known, blend.next_items_recency, blend.next_items)
-    by_factors = _by_factors(model, known, blend.factors_recency, blend.factors)
-    if by_next is None:
-        scores = by_factors
-    else:
-        scores = by_next
-        if by_factors is not None:
-            scores += by_factors
-    if scores is not None and blend.popularity:
-        scores += model.weighted_crowd
-    return scores
-
-
-def personal_parts(model: ItemModel, history: History) -> PersonalParts:
-    """The parts that the blend of the model weighs; one that weighs nothing is not computed."""
-    blend = model.blend
-    known = KnownHistory.of(model, history)
-    return PersonalParts(
-        factors=_by_factors(model, known, blend.factors_recency, float(blend.factors > 0)),
-        next_items=_by_next_items(model, known, blend.next_items_recency, float(blend.next_items > 0)),
-    )
+    also_chosen: Float32Array | None
 
 
 class KnownHistory(NamedTuple):
@@ -61,14 +36,39 @@ class KnownHistory(NamedTuple):
     def of(cls, model: ItemModel, history: History) -> "KnownHistory":
         """Those interactions whose movies are items of the model."""
         rows = model.rows_of(history.movie_ids)
-        known = np.flatnonzero(rows >= 0)
+        known = rows >= 0
+        if known.all():
+            return cls(rows, history.positions, history.likings)
         return cls(rows[known], history.positions[known], history.likings[known])
 
+    def weights(self, recency: Recency) -> Float64Array:
+        """What each weighs."""
+        return recency.weights(self.positions) * self.likings
+
     def weighted(self, recency: Recency) -> tuple[Rows, Float64Array]:
-        """Where those stand that weigh something, and what they weigh."""
-        weights = recency.weights(self.positions) * self.likings
-        counted = np.flatnonzero(weights)
-        return counted, weights[counted]
+        """The rows that weigh something, and what they weigh."""
+        weights = self.weights(recency)
+        counted = weights > 0
+        return (self.rows, weights) if counted.all() else (self.rows[counted], weights[counted])
+
+
+def taste(model: ItemModel, known: KnownHistory) -> Float32Array | None:
+    """Score of every item of the model, in an array of its own; None when the model knows nothing of this history."""
+    parts = [part for part in _parts(model, known, model.blend) if part is not None]
+    if not parts:
+        return None
+    scores = parts[0]
+    for part in parts[1:]:
+        scores += part
+    if model.blend.popularity:
+        scores += model.weighted_crowd
+    return scores
+
+
+def personal_parts(model: ItemModel, history: History) -> PersonalParts:
+    """The parts that the blend of the model weighs; one that weighs nothing is not computed."""
+    told = Weights(*(float(weight > 0) for weight in model.blend.weights))
+    return _parts(model, KnownHistory.of(model, history), model.blend.weighing(told))
 
 
 def factors_spread(model: ItemModel, person: Float64Array) -> float:
@@ -80,15 +80,23 @@ def factors_spread(model: ItemModel, person: Float64Array) -> float:
 
 def votes_spread(votes: Float64Array) -> float:
     """The standard deviation of what the neighbours say of each item."""
-    return _spread(mean=float(votes.mean()), square=float(votes @ votes) / votes.size)
+    return _spread(mean=float(votes.sum()) / votes.size, square=float(votes @ votes) / votes.size)
+
+
+def _parts(model: ItemModel, known: KnownHistory, blend: Blend) -> PersonalParts:
+    """Each with the standard deviation that ``blend`` gives it."""
+    return PersonalParts(
+        factors=_by_factors(model, known, blend.factors_recency, blend.factors),
+        next_items=_by_votes(model.next_votes, known, blend.next_items_recency, blend.next_items),
+        also_chosen=_by_votes(model.also_votes, known, blend.also_chosen_recency, blend.also_chosen),
+    )
 
 
 def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
     """With standard deviation ``weight``; None where that is 0 or nothing can be said."""
     if not weight:
         return None
-    counted, weights = known.weighted(recency)
-    person = fold_in_rows(model, known.rows[counted], weights)
+    person = fold_in_rows(model, *known.weighted(recency))
     spread = factors_spread(model, person)
     if not spread:
         return None
@@ -96,12 +104,11 @@ def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency, weight:
     return (person * (weight / spread)).astype(np.float32) @ model.by_factor
 
 
-def _by_next_items(model: ItemModel, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
+def _by_votes(table: Votes | None, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
     """As ``_by_factors``."""
-    if model.next_items is None or not weight:
+    if table is None or not weight:
         return None
-    counted, weights = known.weighted(recency)
-    votes = model.next_items.votes(known.rows[counted], weights)
+    votes = table.add_up(*known.weighted(recency))
     spread = votes_spread(votes)
     return np.multiply(votes, weight / spread, dtype=np.float32, casting="same_kind") if spread else None
 

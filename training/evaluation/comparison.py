@@ -12,6 +12,7 @@ import psutil
 
 from dataflix.recommender import ItemModel, Recency
 from dataflix.recommender.arrays import Float64Array
+from dataflix.recommender.model import Weights
 from training.choices import Choices
 from training.errors import UnfitData
 from training.evaluation import bootstrap
@@ -50,7 +51,7 @@ def compare(log: InteractionLog, protocol: Protocol, choices: Choices, steps: St
     with _measuring() as cost:
         fitted = fit_model(divided.train, choices)
     chosen = fitted.chosen.blend
-    weights = {"factors": chosen.factors, "next_items": chosen.next_items, "popularity": chosen.popularity}
+    weights = chosen.weights._asdict()
     measured = {SUBJECT: Measured(answers(fitted.model, divided), cost.seconds, cost.peak_mb, weights)}
     steps.begin("Fitting the baselines")
     measured["popularity"] = _measured(lambda: ServingModel(None, divided.train), divided)
@@ -82,18 +83,14 @@ def compare(log: InteractionLog, protocol: Protocol, choices: Choices, steps: St
 
 
 def _ablations(weights: dict[str, float]) -> dict[str, dict[str, float]]:
-    alone = {f"{part} alone": {name: float(name == part) for name in weights} for part in ("factors", "next_items")}
+    alone = {
+        f"{part} alone": {name: float(name == part) for name in weights} for part in weights if part != "popularity"
+    }
     return alone | {f"without {part}": weights | {part: 0.0} for part in weights}
 
 
 def _with_weights(model: ItemModel, weights: dict[str, float]) -> ItemModel:
-    blend = replace(
-        model.blend,
-        factors=weights["factors"],
-        next_items=weights["next_items"],
-        popularity=weights["popularity"],
-    )
-    return replace(model, blend=blend)
+    return replace(model, blend=model.blend.weighing(Weights(**weights)))
 
 
 def _measured(fit: Callable[[], Recommender], divided: Split, settings: dict[str, float] | None = None) -> Measured:

@@ -21,8 +21,8 @@ def model_card(entry: Entry) -> str:
         f"# {MODEL_NAME}, version {candidate.version}",
         "",
         "Recommends movies to a person from what they watched and rated so far, and predicts the stars they would "
-        "give. Three parts vote: factors of a non-negative factorisation, next-item neighbours, popularity. A history "
-        "is folded in when it is asked for: nothing about any person is in the model.",
+        "give. Four parts vote: factors of a non-negative factorisation, what people went on to, what the same people "
+        "chose, popularity. A history is folded in when it is asked for: nothing about any person is in the model.",
         "",
         "## Data",
         "",

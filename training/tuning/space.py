@@ -44,6 +44,9 @@ SPACE: Final[Mapping[str, Draw]] = {
     "next_floor": one_of(0.0, 0.01, 0.02, 0.03, 0.05),
     "regression_weight": between(0.0, 2.0),
     "next_ridge": scaled_between(10.0, 500.0),
+    "also_ridge": scaled_between(50.0, 1000.0),
+    "also_half_life": scaled_between(4.0, 32.0),
+    "also_floor": one_of(0.02, 0.05, 0.1),
 }
 
 

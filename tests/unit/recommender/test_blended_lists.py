@@ -14,21 +14,34 @@ from dataflix.recommender import (
     History,
     Interaction,
     ItemModel,
-    NextItems,
+    Neighbours,
     Recency,
     interaction_score,
     rank,
     recommend,
 )
 from dataflix.recommender.recommend import top
-from dataflix.recommender.taste import taste
+from dataflix.recommender.taste import KnownHistory, taste
 
 ROUNDING = 1e-5
 weights = st.sampled_from([0.0, 0.05, 0.2, 1.0])
 recencies = st.builds(
     Recency, st.sampled_from([1.0, 3.0, 8.0]), st.sampled_from([0.0, 0.05]), st.sampled_from([2.0, np.inf])
 )
-blends = st.builds(Blend, weights, weights, weights, recencies, recencies)
+blends = st.builds(Blend, weights, weights, weights, recencies, recencies, weights, recencies)
+
+
+@st.composite
+def neighbours(draw: st.DrawFn, rows: int) -> Neighbours:
+    """Up to five for each row."""
+    table = draw(
+        st.lists(st.dictionaries(st.integers(0, rows - 1), st.integers(1, 8), max_size=5), min_size=rows, max_size=rows)
+    )
+    return Neighbours(
+        np.cumsum([0, *map(len, table)], dtype=np.int64),
+        np.array([item for row in table for item in sorted(row)], dtype=np.int32),
+        np.array([row[item] / 8 for row in table for item in sorted(row)], dtype=np.float32),
+    )
 
 
 @st.composite
@@ -36,17 +49,10 @@ def blended_models(draw: st.DrawFn, blend: st.SearchStrategy[Blend] = blends) ->
     """Models with neighbours for some of their movies."""
     model = draw(models())
     rows = model.item_ids.size
-    table = draw(
-        st.lists(st.dictionaries(st.integers(0, rows - 1), st.integers(1, 8), max_size=5), min_size=rows, max_size=rows)
-    )
-    neighbours = NextItems(
-        np.cumsum([0, *map(len, table)], dtype=np.int64),
-        np.array([item for row in table for item in sorted(row)], dtype=np.int32),
-        np.array([row[item] / 8 for row in table for item in sorted(row)], dtype=np.float32),
-    )
+    next_items, also_chosen = draw(neighbours(rows)), draw(st.none() | neighbours(rows))
     people = draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows))
     popularity = np.array(people, dtype=np.float32)
-    return replace(model, next_items=neighbours, popularity=popularity, blend=draw(blend))
+    return replace(model, next_items=next_items, also_chosen=also_chosen, popularity=popularity, blend=draw(blend))
 
 
 @st.composite
@@ -92,8 +98,9 @@ def test_better_stars_never_push_the_nearest_neighbour_down(model: ItemModel, da
         for one in history
     ]
     row = int(model.rows_of([chosen.movie_id])[0])
-    own = model.next_items.votes(np.array([row]), np.ones(1)) if row >= 0 else np.zeros(1)
-    before, after = taste(model, History.of(history)), taste(model, History.of(better))
+    everything = np.arange(model.item_ids.size)
+    own = model.next_items.said(np.array([row]), everything)[0] if row >= 0 else np.zeros(1)
+    before, after = (taste(model, KnownHistory.of(model, History.of(one))) for one in (history, better))
     if before is None or after is None or not own.any():
         return
 

@@ -1,6 +1,7 @@
 """A model survives its way in bytes, and anything that is none is refused."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from item_models import a_model, models
 
 from dataflix.recommender import (
     Basis,
+    Blend,
     Catalogue,
     Interaction,
     InvalidModel,
     ItemModel,
+    Neighbours,
     Recency,
     model_from_bytes,
     model_to_bytes,
@@ -54,7 +57,7 @@ def test_equal_models_have_equal_bytes() -> None:
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"format_version": np.int64(4)}, "format 4"),
+        ({"format_version": np.int64(5)}, "format 5"),
         ({"item_ids": np.array([3, 8, 5])}, "ascending"),
         ({"item_ids": np.array([3, 3, 5])}, "each once"),
         ({"item_ids": np.array([3, 5])}, "2 items, 3 rows"),
@@ -93,6 +96,36 @@ def test_a_model_of_the_second_format_looks_at_a_history_to_its_end() -> None:
 
     assert model.blend.next_items_recency == Recency(half_life=4.0, floor=0.1, reach=np.inf)
     assert model_from_bytes(model_to_bytes(model)).blend == model.blend
+
+
+def test_a_model_of_the_third_format_has_no_table_of_what_was_also_chosen() -> None:
+    weights = dict.fromkeys(("blend_factors", "blend_next_items", "blend_popularity"), np.float64(0.5))
+    recencies = dict.fromkeys(("blend_factors_recency", "blend_next_items_recency"), np.array([4.0, 0.1, 400.0]))
+    table = {"next_starts": np.array([0, 1, 1, 1]), "next_items": np.array([2], np.int32)}
+    weight = {"next_weights": np.ones(1, np.float32)}
+
+    model = model_from_bytes(archived(format_version=np.int64(3), **weights, **recencies, **table, **weight))
+    shown = recommend(model, Catalogue.of(model), [Interaction(3, 3.5, at=1, stars=5.0)], limit=1)
+
+    assert model.also_chosen is None
+    assert model.blend.also_chosen == 0
+    assert [one.movie_id for one in shown] == [8]
+
+
+def test_both_tables_of_neighbours_survive() -> None:
+    model = replace(
+        MODEL,
+        next_items=Neighbours(np.array([0, 1, 1, 2]), np.array([2, 0], np.int32), np.array([1, 0.5], np.float32)),
+        also_chosen=Neighbours(np.array([0, 2, 2, 2]), np.array([1, 2], np.int32), np.array([0.25, 1], np.float32)),
+        blend=Blend(0.2, 1.0, 0.1, also_chosen=0.5, also_chosen_recency=Recency(16.0, 0.05, 400.0)),
+    )
+
+    again = model_from_bytes(model_to_bytes(model))
+
+    assert again.blend == model.blend
+    for table in ("next_items", "also_chosen"):
+        for name in ("starts", "items", "weights"):
+            assert np.array_equal(getattr(getattr(again, table), name), getattr(getattr(model, table), name))
 
 
 def test_an_archive_without_factors_is_refused() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataflix.recommender import Blend, ItemModel, NextItems, Recency
+from dataflix.recommender import Blend, ItemModel, Neighbours, Recency
 from dataflix.recommender.arrays import Int64Array
 from training.blend_search import FACTOR_WEIGHTS, STEPS_AHEAD, choose_blend, without_newest
 from training.evaluation.metrics import ranking_metrics
@@ -31,7 +31,7 @@ def a_model(log: InteractionLog, factors: np.ndarray[tuple[int, int], np.dtype[n
     """Neighbours and popularities drawn at random, no two of which are equal."""
     random = np.random.default_rng(7)
     items = log.item_ids.size
-    neighbours = NextItems(
+    neighbours = Neighbours(
         np.arange(items + 1, dtype=np.int64) * items,
         np.tile(np.arange(items, dtype=np.int32), items),
         random.random(items**2, dtype=np.float32),

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from dataflix.recommender import Catalogue, History, Interaction, rank
-from dataflix.recommender.taste import taste
+from dataflix.recommender.taste import KnownHistory, taste
 from training.choices import Choices
 from training.evaluation.comparison import compare
 from training.interaction_log import Block, InteractionLog, build_log
@@ -43,8 +43,8 @@ def test_who_went_on_counts_more_than_who_came_from() -> None:
 
     table = fit_next_items(log, replace(CHOICES, vote_exponent=1.0))
 
-    forward = table.votes(np.array([0]), np.array([1.0]))[1]
-    backward = table.votes(np.array([1]), np.array([1.0]))[0]
+    forward = table.said(np.array([0]), np.array([1]))[0, 0]
+    backward = table.said(np.array([1]), np.array([0]))[0, 0]
     assert backward == pytest.approx(CHOICES.backward * forward)
 
 
@@ -104,7 +104,7 @@ def test_movies_rated_poorly_weigh_less() -> None:
 
     def of(poor: int, good: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         rated = [Interaction(poor, 0.35, at=1, stars=0.5), Interaction(good, 3.5, at=1, stars=5.0)]
-        scores = taste(model, History.of(rated))
+        scores = taste(model, KnownHistory.of(model, History.of(rated)))
         assert scores is not None
         return scores
 

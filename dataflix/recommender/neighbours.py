@@ -1,4 +1,4 @@
-"""Who chose this went on to that: for each item the items that follow it most, with a weight for each."""
+"""What movies say of other movies: for each item its strongest neighbours, with a weight for each."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +12,8 @@ _ARRAYS: Final = {"starts": (np.int64, 1), "items": (np.int32, 1), "weights": (n
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NextItems:
-    """A sparse table in compressed rows: what follows item i stands from ``starts[i]`` up to ``starts[i + 1]``."""
+class Neighbours:
+    """A sparse table in compressed rows: the neighbours of item i stand from ``starts[i]`` up to ``starts[i + 1]``."""
 
     starts: Int64Array  # [n + 1]
     items: Int32Array  # rows of the model
@@ -30,18 +30,6 @@ class NextItems:
         check_numbers(self, ("weights",), least=0.0)
         for name in _ARRAYS:
             getattr(self, name).setflags(write=False)
-
-    def votes(self, rows: Rows, weights: Float64Array) -> Float64Array:
-        """For every item the sum of what ``rows`` say of it, each with its weight."""
-        count = self.starts.size - 1
-        if not rows.size:
-            return np.zeros(count)
-        begins, ends = self.starts[rows], self.starts[rows + 1]
-        parts = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        items = np.concatenate([self.items[part] for part in parts])
-        said = np.concatenate([self.weights[part] for part in parts])
-        said *= np.repeat(weights.astype(np.float32), ends - begins)
-        return np.bincount(items, weights=said, minlength=count).astype(np.float64, copy=False)
 
     def said(self, rows: Rows, wanted: Rows) -> Float64Array:
         """What each of ``rows`` says of each of ``wanted``, [rows, wanted]; no item is wanted twice."""
