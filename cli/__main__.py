@@ -29,7 +29,7 @@ def _run(choices: Choices) -> None:
     elif not sys.stdin.isatty() or not sys.stdout.isatty() or choices.as_json:
         asyncio.run(_script(choices, sys.stdin))
     else:
-        from cli.screen.program import run_screen  # noqa: PLC0415 - a script does without
+        from cli.screen.visit import run_screen  # noqa: PLC0415 - a script does without
 
         run_screen(choices)
 

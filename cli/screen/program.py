@@ -2,24 +2,21 @@
 
 import asyncio
 import contextlib
-import importlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
 from cli.answers import User
-from cli.arguments import Choices
 from cli.command import Arguments, Commands
 from cli.commands.recommendations import show_list
 from cli.errors import BadCommand, Refused, Unreachable
 from cli.outcome import Outcome, Then
 from cli.page import Room
-from cli.place import shell_folder
 from cli.registry import COMMANDS
 from cli.screen.application import build
 from cli.screen.completion import ShellCompleter
@@ -233,26 +230,3 @@ class Program:
         """End the program."""
         if self.application and self.application.is_running and not self.application.is_done:
             self.application.exit()
-
-
-def run_screen(choices: Choices) -> None:
-    """The shell on this terminal. Raises SettingsError."""
-
-    async def visit() -> None:
-        folder = shell_folder()
-        history: History = InMemoryHistory()
-        with contextlib.suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            history = FileHistory(str(folder / "history"))
-        async with contextlib.AsyncExitStack() as opened:
-
-            async def connect() -> Session:
-                # Imported once the screen is drawn: aiohttp and the settings take as long as all the rest
-                opening = await asyncio.to_thread(importlib.import_module, "cli.opening")
-                session: Session = await opened.enter_async_context(opening.open_session(choices))
-                return session
-
-            first = "user" if choices.user_id is None else f"user {choices.user_id}"
-            await Program(connect, first, history=history).run(vi=choices.vi)
-
-    asyncio.run(visit())
