@@ -29,7 +29,7 @@ def history(settings: Settings, rows: int) -> dict[str, Any]:
         with weighing:
             told = _hand_over(events, weighing)
     if weighing.returncode != 0:
-        raise DataflixError(f"Taking the ratings in failed with exit code {weighing.returncode}.")
+        raise DataflixError(f"Taking the ratings in failed with exit code {weighing.returncode}: why, it said above.")
     return {**size, **json.loads(told)}
 
 

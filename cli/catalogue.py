@@ -100,7 +100,7 @@ class Catalogue:
                 await self._index(self.titles.movies)
             titles = self.titles
             if titles is None:
-                raise Refused("The catalogue could not be read.")
+                raise Refused("The catalogue could not be read: try again.")
             return titles
 
     async def _index(self, movies: Mapping[int, Movie]) -> None:

@@ -179,7 +179,7 @@ class _Asking:
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise self._rest._unreachable() from None
         except ValueError:
-            raise Refused(f"{self._rest.url} is no address of an API.") from None
+            raise Refused(f"{self._rest.url} is no address of an API: one is like http://127.0.0.1:5002.") from None
         if answer.status >= HTTPStatus.BAD_REQUEST:
             async with answer:
                 raise await _problem(answer)

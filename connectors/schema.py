@@ -68,7 +68,9 @@ def operator_migrations(folders: str) -> tuple[Path, ...]:
     files: dict[str, Path] = {}
     for folder in filter(None, folders.split(":")):
         if not Path(folder).is_dir():
-            raise SettingsError(f"DATAFLIX_MIGRATIONS names {folder}, which is not a folder.")
+            raise SettingsError(
+                f"DATAFLIX_MIGRATIONS names {folder}, which is not a folder: name what is there, with : between."
+            )
         for file in sorted(Path(folder).glob("*.sql")):
             if other := files.get(file.name):
                 raise SettingsError(f"{other} and {file} have one name, and a migration is recorded by it: rename one.")

@@ -42,7 +42,9 @@ def working(settings: Settings, count: int, clickhouse: Address) -> Iterator[lis
         deadline = time.monotonic() + _PATIENCE
         while not all(worker.has_partitions() for worker in running):
             if time.monotonic() > deadline:
-                raise DataflixError(f"The workers did not share the partitions within {_PATIENCE:.0f} s.")
+                raise DataflixError(
+                    f"The workers did not share the partitions within {_PATIENCE:.0f} s: see `bin/dataflix status`."
+                )
             time.sleep(_PAUSE)
         yield running
 

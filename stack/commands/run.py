@@ -61,7 +61,7 @@ def _parameter(text: str) -> tuple[str, Any]:
     """``max_iter=50`` → ("max_iter", 50): what reads as JSON is JSON, anything else is text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise BadInput(f"--param {text} is not NAME=VALUE.")
+        raise BadInput(f"--param {text} is not NAME=VALUE: write it like --param n_components=8.")
     try:
         return name, json.loads(value)
     except ValueError:
