@@ -77,6 +77,13 @@ class Booted:
     positions: Mapping[Partition, int]
 
 
+class HistoryReader(Protocol):
+    """What the follower asks before it follows."""
+
+    def read(self, tables: Mapping[str, str], ends: Mapping[Partition, int], wait: Wait) -> Booted | None:
+        """What the masked topics told before ``ends``, None where nobody can say it for certain."""
+
+
 class Boot:
     """Reads the histories, once. Blocks, so it is for a thread."""
 

@@ -17,7 +17,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  # not marked
 
-from api.boot import Boot, Booted
+from api.boot import Booted, HistoryReader
 from api.changes import Change, read_change
 from api.progress import Partition, Progress, Source
 from api.replica import Effect, Replica
@@ -89,7 +89,7 @@ class Follower:
         announcements: str,
         deliver: Callable[[Batch], None],
         look_every: float = LOOK_EVERY,
-        boot: Boot | None = None,
+        boot: HistoryReader | None = None,
     ) -> None:
         self._broker = broker
         self._tables = {table.masked_topic: table for table in tables}
@@ -156,7 +156,7 @@ class Follower:
         return wanted <= set(topics)
 
     def _read_histories(
-        self, consumer: Consumer, batch: Batch, boot: Boot, topics: Mapping[str, TopicMetadata]
+        self, consumer: Consumer, batch: Batch, boot: HistoryReader, topics: Mapping[str, TopicMetadata]
     ) -> None:
         followed = [(topic, number) for topic in self._tables for number in topics[topic].partitions]
         tables = {topic: table.name for topic, table in self._tables.items()}
