@@ -68,11 +68,12 @@ class ClickHouseHistories:
             _read_movies(client, histories)
             _read_users(self._answers(client, histories, "users", wait), histories.replica.users)
             for table, rows in _opinions(histories.replica).items():
-                for alive, gone in self._answers(client, histories, table, wait):
-                    histories.rejected += _take(rows, np.frombuffer(alive, _SAID), rated=table == "ratings")
-                    _remove(rows, np.frombuffer(gone, _KEY_ONLY))
+                removed: list[Block] = []
+                answers = self._answers(client, histories, table, wait)
+                rows.fill(_blocks(answers, histories, removed, rated=table == "ratings"))
+                for gone in removed:
+                    _remove(rows, gone)
         histories.replica.count_all()
-        histories.replica.settle()
         return histories
 
     @contextmanager
@@ -162,16 +163,21 @@ def _read_users(answers: Iterator[tuple[bytes, bytes]], users: NewestRows[bool])
                     users.put(user_id, version, there, txid)
 
 
-def _take(rows: OpinionRows, said: Block, *, rated: bool) -> int:
-    """Put the rows in; how many say what no event may say."""
-    good = said[(said["tenths"] >= 0) & (said["tenths"] <= MOST_TENTHS)]
-    block = np.empty(good.size, BLOCK)
-    for name in ("row", "version", "txid", "user", "movie", "at"):
-        block[name] = good[name]
-    block["score"] = _SCORES[good["tenths"], good["liked"]] if rated else _SCORE_OF_WATCHED
-    block["stars"] = good["tenths"] if rated else NO_STARS
-    rows.fill(block)
-    return int(said.size - good.size)
+def _blocks(
+    answers: Iterator[tuple[bytes, bytes]], histories: Histories, removed: list[Block], *, rated: bool
+) -> Iterator[Block]:
+    """The rows that exist. What says what no event may say is counted, and rows that were deleted are ``removed``."""
+    for alive, gone in answers:
+        removed.append(np.frombuffer(gone, _KEY_ONLY))
+        said = np.frombuffer(alive, _SAID)
+        good = said[(said["tenths"] >= 0) & (said["tenths"] <= MOST_TENTHS)]
+        histories.rejected += int(said.size - good.size)
+        block = np.empty(good.size, BLOCK)
+        for name in ("row", "version", "txid", "user", "movie", "at"):
+            block[name] = good[name]
+        block["score"] = _SCORES[good["tenths"], good["liked"]] if rated else _SCORE_OF_WATCHED
+        block["stars"] = good["tenths"] if rated else NO_STARS
+        yield block
 
 
 def _remove(rows: OpinionRows, gone: Block) -> None:

@@ -5,7 +5,7 @@ A row is one record of 47 bytes among those of its person. As objects of Python 
 
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -26,11 +26,13 @@ HUNDREDTHS, TENTHS = 100, 10  # scores have two decimals, stars one
 NO_STARS, NO_TRANSACTION = 255, -1
 _PAGE_BITS = 8  # of a row's number: numbers stand close together, so that a page of the index is mostly full
 _PAGE = 1 << _PAGE_BITS
+_SHELVES = 16  # parts of the people, whose records are put together one part after another
 _EMPTY_PAGE = array("I", bytes(4 * _PAGE))
 
 Written = tuple[int, int | None]
 Block = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.uint32]
 
 
 class OpinionRows:
@@ -82,24 +84,42 @@ class OpinionRows:
             self._add(key, version, row, txid)
         return before
 
-    def fill(self, block: Block) -> None:
-        """Take in many rows at once: records of ``BLOCK``, each of a row that is not held yet."""
-        if not block.size:
-            return
+    def fill(self, blocks: Iterable[Block]) -> None:
+        """Take in many rows at once: records of ``BLOCK``, each of a row that is not held yet.
+
+        Whoever has rows in many blocks gets one piece of memory at the end, and not one that grows with each of them.
+        """
+        shelves: list[list[tuple[Places, Block]]] = [[] for _ in range(_SHELVES)]
+        for block in blocks:
+            people, records = self._packed(block)
+            self._enter(block["row"], people)
+            self._alive += block.size
+            for number, shelf in enumerate(shelves):
+                here = people % _SHELVES == number
+                shelf.append((people[here], records[here]))
+        for shelf in shelves:
+            if shelf:
+                self._unpack(np.concatenate([one[0] for one in shelf]), np.concatenate([one[1] for one in shelf]))
+            shelf.clear()  # before the next one needs its memory
+
+    def _packed(self, block: Block) -> tuple[Places, Block]:
+        """Each row's person, and its record."""
         users, user_of = np.unique(block["user"], return_inverse=True)
         movies, movie_of = np.unique(block["movie"], return_inverse=True)
         people = np.array([self._place_of_person(user) for user in users.tolist()], dtype=np.uint32)
+        titles = np.array([self._place_of_movie(movie) for movie in movies.tolist()], dtype=np.uint32)
         records = np.empty(block.size, _PACKED)
         for name, _ in _ALIKE:
             records[name] = block[name]
-        places = np.array([self._place_of_movie(movie) for movie in movies.tolist()], dtype=np.uint32)
-        records["movie"] = places[movie_of]
-        packed = memoryview(records[np.argsort(user_of, kind="stable")].tobytes())
-        ends = np.cumsum(np.bincount(user_of)) * _SIZE
-        for person, (start, end) in zip(people.tolist(), pairwise([0, *ends.tolist()]), strict=True):
+        records["movie"] = titles[movie_of]
+        return people[user_of], records
+
+    def _unpack(self, people: Places, records: Block) -> None:
+        packed = memoryview(records[np.argsort(people, kind="stable")].tobytes())
+        who, counts = np.unique(people, return_counts=True)
+        ends = (np.cumsum(counts) * _SIZE).tolist()
+        for person, (start, end) in zip(who.tolist(), pairwise([0, *ends]), strict=True):
             self._records[person] += packed[start:end]
-        self._enter(block["row"], people[user_of])
-        self._alive += block.size
 
     @property
     def people(self) -> list[int]:
@@ -167,8 +187,10 @@ class OpinionRows:
             self._movie_ids.append(movie_id)
         return movie
 
-    def _enter(self, keys: Numbers, people: npt.NDArray[np.uint32]) -> None:
+    def _enter(self, keys: Numbers, people: Places) -> None:
         """Into the index, page by page."""
+        if not keys.size:
+            return
         order = np.argsort(keys, kind="stable")
         numbers, within, places = keys[order] >> _PAGE_BITS, keys[order] % _PAGE, people[order] + 1
         starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]]).tolist()

@@ -12,7 +12,7 @@ from api.boot import LEAST_PATIENCE, Boot, Booted, Histories, Wait
 from api.boot_rows import parts
 from api.changes import CatalogueMovie, Change, MovieChange, Opinion, RatingChange, UserChange, WatchedChange
 from api.follower import Batch, take_in
-from api.opinion_rows import BLOCK, NO_STARS, NO_TRANSACTION, OpinionRows
+from api.opinion_rows import BLOCK, NO_STARS, NO_TRANSACTION, Block
 from api.progress import Partition, Progress, Source
 from api.replica import Replica
 from dataflix.errors import SourceUnavailable
@@ -145,17 +145,18 @@ def test_rows_that_came_at_once_are_as_if_they_had_come_one_by_one(
         at_once.movies.put(movie, 1, CatalogueMovie("One", None, None))
         one_by_one.apply(MovieChange(movie, 1, CatalogueMovie("One", None, None)))
     known: set[int] = set()
+    blocks: list[Block] = []
     for part in ratings:
         new = {key: said for key, said in part.items() if key not in known}
         known |= new.keys()
-        fill(at_once.ratings, new, rated=True)
+        blocks.append(a_block(new, rated=True))
         for change in changes(new, rated=True):
             one_by_one.apply(change)
-    fill(at_once.watched, watched, rated=False)
+    at_once.ratings.fill(blocks)
+    at_once.watched.fill([a_block(watched, rated=False)])
     for change in changes(watched, rated=False):
         one_by_one.apply(change)
     at_once.count_all()
-    at_once.settle()
     assert at_once.rows == one_by_one.rows
     for user in USERS:
         assert set(at_once.history(user)) == set(one_by_one.history(user))
@@ -177,7 +178,7 @@ def changes(said: Mapping[int, tuple[int, int, int, bool]], *, rated: bool) -> I
             yield WatchedChange(key, version, Opinion(user, movie, False, interaction_score(None), key), txid)
 
 
-def fill(rows: OpinionRows, said: Mapping[int, tuple[int, int, int, bool]], *, rated: bool) -> None:
+def a_block(said: Mapping[int, tuple[int, int, int, bool]], *, rated: bool) -> Block:
     block = np.zeros(len(said), BLOCK)
     for place, (key, (user, movie, tenths, liked)) in enumerate(said.items()):
         version = np.void((key % 1000 + 2**70).to_bytes(16, "little"))
@@ -185,7 +186,7 @@ def fill(rows: OpinionRows, said: Mapping[int, tuple[int, int, int, bool]], *, r
         stars = tenths if rated else NO_STARS
         txid = NO_TRANSACTION if liked else key % 7
         block[place] = (key, version, txid, user, movie, key, round(score * 100), stars)
-    rows.fill(block)
+    return block
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5), st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5))
