@@ -4,7 +4,7 @@ The parts count in different units, so each is divided by the standard deviation
 model. How far the factors' scores spread follows from their Gram matrix, without a look at any item.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from dataflix.recommender.interactions import History, Recency
 from dataflix.recommender.model import Blend, ItemModel, Weights
 from dataflix.recommender.votes import Votes
 
-_ROUNDING = 1e-9  # of the mean square: a smaller variance cannot be told from none
+# Of the mean square: a smaller variance cannot be told from none
+_ROUNDING: Final = 1e-9
+_ROUNDING_OF_VOTES: Final = 1e-5  # which are added up in single precision
 
 
 class PersonalParts(NamedTuple):
@@ -78,9 +80,10 @@ def factors_spread(model: ItemModel, person: Float64Array) -> float:
     )
 
 
-def votes_spread(votes: Float64Array) -> float:
+def votes_spread(votes: Float32Array) -> float:
     """The standard deviation of what the neighbours say of each item."""
-    return _spread(mean=float(votes.sum()) / votes.size, square=float(votes @ votes) / votes.size)
+    mean, square = float(votes.sum()) / votes.size, float(votes @ votes) / votes.size
+    return _spread(mean, square, _ROUNDING_OF_VOTES)
 
 
 def _parts(model: ItemModel, known: KnownHistory, blend: Blend) -> PersonalParts:
@@ -100,8 +103,11 @@ def _by_factors(model: ItemModel, known: KnownHistory, recency: Recency, weight:
     spread = factors_spread(model, person)
     if not spread:
         return None
-    # all factors, though a person has but some of them: to copy those would take longer
-    return (person * (weight / spread)).astype(np.float32) @ model.by_factor
+    scaled = (person * (weight / spread)).astype(np.float32)
+    there = scaled.nonzero()[0]
+    if there.size > scaled.size // 2:
+        return scaled @ model.by_factor
+    return scaled[there] @ model.by_factor.take(there, axis=0)  # to copy a few is faster than to read all
 
 
 def _by_votes(table: Votes | None, known: KnownHistory, recency: Recency, weight: float) -> Float32Array | None:
@@ -110,10 +116,13 @@ def _by_votes(table: Votes | None, known: KnownHistory, recency: Recency, weight
         return None
     votes = table.add_up(*known.weighted(recency))
     spread = votes_spread(votes)
-    return np.multiply(votes, weight / spread, dtype=np.float32, casting="same_kind") if spread else None
+    if not spread:
+        return None
+    votes *= np.float32(weight / spread)
+    return votes
 
 
-def _spread(mean: float, square: float) -> float:
+def _spread(mean: float, square: float, rounding: float = _ROUNDING) -> float:
     """The standard deviation of scores of this mean and mean square; 0 where all are equal."""
     variance = square - mean * mean
-    return float(np.sqrt(variance)) if variance > _ROUNDING * square else 0.0
+    return float(np.sqrt(variance)) if variance > rounding * square else 0.0
