@@ -15,6 +15,7 @@ IF_DUE = "{% if dag_run.run_type != 'manual' or params.only_if_due %} --if-due{%
 CHOICES = (
     "{% if params.n_components %} --n-components {{ params.n_components }}{% endif %}"
     "{% if params.max_iter %} --max-iter {{ params.max_iter }}{% endif %}"
+    " --engine {{ params.engine }}"
 )
 VERSION = "{{ ti.xcom_pull('fit')['version'] }}"
 
@@ -31,6 +32,12 @@ with DAG(
         # Nothing given: what `training fit` takes by itself
         "n_components": Param(None, type=["null", "integer"], minimum=1, description="Factors of each movie"),
         "max_iter": Param(None, type=["null", "integer"], minimum=1, description="Most iterations of the fit"),
+        "engine": Param(
+            "scikit-learn",
+            type="string",
+            enum=["scikit-learn", "spark"],
+            description="What fits the factors. `bin/dataflix train --engine spark` installs Spark",
+        ),
         "only_if_due": Param(False, type="boolean", description="Skip unless a training is due, as by the clock"),
     },
     tags=["dataflix"],

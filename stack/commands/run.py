@@ -13,6 +13,8 @@ from rich.table import Table
 from tenacity import Retrying, retry_if_exception_type, retry_if_not_result, stop_after_delay, wait_fixed
 
 from stack.airflow_api import AirflowApi, AirflowAway, Run
+from stack.commands.train import SPARK
+from stack.environments import ensure
 from stack.errors import BadInput
 from stack.home import open_home
 from stack.optional import chosen
@@ -38,11 +40,16 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
-    """Start a pipeline in Airflow: build the marts, train anew, or keep house."""
+    """Start a pipeline in Airflow: build the marts, train anew, or keep house.
+
+    `--param engine=spark` lets Spark fit the factors of a training, and installs it the first time.
+    """
     home = open_home()
     if "airflow" not in (option.name for option in chosen(home.settings)):
         raise BadInput("Airflow is not part of this home: start it with `bin/dataflix up --with airflow`.")
     params = dict(_parameter(text) for text in param or [])
+    if params.get("engine") == SPARK:
+        ensure(SPARK, home.runtime)
     api = AirflowApi(home.settings)
     began = time.monotonic()
     current = api.trigger(f"dataflix_{pipeline}", params)

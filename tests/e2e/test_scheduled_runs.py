@@ -204,7 +204,9 @@ def test_a_scheduler_that_is_killed_goes_on_with_what_ran(stack: Stack, start: S
 
 
 def test_a_good_run_says_so_task_by_task(stack: Stack, start: Start) -> None:
-    code, trained = ended(start("retrain", "--param", "n_components=4", "--param", "max_iter=150"))
+    code, trained = ended(
+        start("retrain", "--param", "n_components=4", "--param", "max_iter=150", "--param", "engine=scikit-learn")
+    )
 
     assert (code, trained["state"], trained["dag"]) == (0, "success", "dataflix_retrain"), trained
     assert list(trained["tasks"]) == ["snapshot", "fit", "evaluate", "gate", "promote", "announce"]

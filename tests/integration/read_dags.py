@@ -10,7 +10,7 @@ found = {
         "doc": bool(dag.doc_md),
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
-        "params": sorted(dag.params),
+        "params": {name: dag.params.get_param(name).schema for name in sorted(dag.params)},
         "timetable": type(dag.timetable).__name__,
         "tasks": {
             task.task_id: {

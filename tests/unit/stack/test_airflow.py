@@ -14,7 +14,7 @@ from rich.console import Console
 
 from dataflix.settings import Settings
 from stack.airflow_api import AirflowApi, Run
-from stack.commands.run import _follow, _parameter
+from stack.commands.run import Pipeline, _follow, _parameter, run
 from stack.errors import BadInput, ServiceFailed
 from stack.home import Home
 from stack.optional import checked, chosen
@@ -136,6 +136,19 @@ def test_an_airflow_that_is_away_or_refuses_is_a_sentence(settings: Settings) ->
 )
 def test_a_parameter_is_json_where_it_reads_as_json(text: str, pair: tuple[str, Any]) -> None:
     assert _parameter(text) == pair
+
+
+def test_a_training_by_spark_installs_spark_first(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr("stack.commands.run.ensure", lambda name, _runtime: installed.append(name))
+    home = Home(settings.model_copy(update={"optional": "airflow"}))
+    monkeypatch.setattr("stack.commands.run.open_home", lambda: home)
+
+    run(Pipeline.RETRAIN, param=["engine=scikit-learn"])
+    assert installed == []
+
+    run(Pipeline.RETRAIN, param=["engine=spark", "max_iter=5"])
+    assert installed == ["spark"]
 
 
 def test_a_parameter_without_a_value_is_refused() -> None:
