@@ -124,6 +124,22 @@ def test_a_model_of_spark_passes_the_gate_beside_the_champion_and_serves(
     assert not list(settings.home.glob("spark-*")), "Spark's folder is still there"
 
 
+def test_a_step_of_the_scheduler_fits_by_spark_and_repeated_finds_what_it_registered(
+    training: Train, matrix: None, stack: Stack
+) -> None:
+    snapshot = training("snapshot")["snapshot"]
+    step = ("fit", snapshot, "--n-components", "2", "--engine", "spark", "--for", "manual__1")
+
+    candidate = training(*step)
+
+    version = httpx.get(
+        f"{stack.settings.mlflow.url}/api/2.0/mlflow/model-versions/get",
+        params={"name": MODEL_NAME, "version": candidate["version"]},
+    ).json()["model_version"]
+    assert {"key": "engine", "value": "spark"} in version["tags"]
+    assert training(*step) == candidate
+
+
 def kept_in_row_groups(settings: Settings, snapshot: Snapshot, row_group_size: int) -> Snapshot:
     """The snapshot in the object store, as one of millions of interactions would be."""
     store, data = open_object_store(settings), io.BytesIO()
