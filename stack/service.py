@@ -56,6 +56,8 @@ class Service:
     """After these without a healthy answer, `up` gives up on it."""
     ready: Callable[[], None] | None = None
     """What a start waits for, where that is less than health."""
+    yields: bool = True
+    """Where processors are short, those that do not yield go first: people wait for their answers."""
     scratch: tuple[Path, ...] = ()
     """Files that it leaves outside of the home; `down` removes them."""
 

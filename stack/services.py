@@ -171,6 +171,7 @@ def services(home: Home) -> dict[str, Service]:
             folder=PROJECT,
             stop_seconds=20,
             memory_mb=250 * settings.api_processes,
+            yields=False,
             reads=(settings.contracts, PROJECT / "api", kernel, *told, packages),
         ),
     ]

@@ -55,6 +55,8 @@ stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 2
 {user}"""
 
+_YIELDING = ("nice", "-n", "5")  # a third of the share of one that does not yield
+
 # Where supervisord's parsers would cut a value short, or a line
 _UNFIT = re.compile(r"[\r\n\"']|\s[;#]")
 
@@ -82,10 +84,11 @@ def _environment(values: Mapping[str, str]) -> str:
 
 
 def _program(home: Home, service: Service) -> str:
+    command = (*_YIELDING, *service.command) if service.yields else service.command
     own = {"DATAFLIX_HOME": str(home.folder), "DATAFLIX_SERVICE": service.name}
     return _PROGRAM.format(
         name=service.name,
-        command=" ".join(shlex.quote(str(part)) for part in service.command).replace("%", "%%"),
+        command=" ".join(shlex.quote(str(part)) for part in command).replace("%", "%%"),
         folder=_path(service.folder),
         environment=_environment(own | dict(service.environment)),
         priority=int(service.tier),

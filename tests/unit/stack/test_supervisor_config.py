@@ -11,6 +11,7 @@ from dataflix.errors import SettingsError
 from dataflix.settings import Address, Settings
 from stack.home import Home
 from stack.service import Service, Tier, nothing
+from stack.services import services
 from stack.supervisor_config import render
 
 
@@ -56,7 +57,7 @@ def test_supervisord_reads_what_the_table_says(home: Home, read: Read) -> None:
     [group] = read(a_service(home)).process_group_configs
     [program] = group.process_configs
     assert program.name == "echo"
-    assert program.command == "/bin/echo 'two words' 100%"
+    assert program.command == "nice -n 5 /bin/echo 'two words' 100%"
     assert program.directory == str(home.folder)
     assert program.environment == {
         "DATAFLIX_HOME": str(home.folder),
@@ -65,6 +66,15 @@ def test_supervisord_reads_what_the_table_says(home: Home, read: Read) -> None:
         "EMPTY": "",
     }
     assert program.stdout_logfile == str(home.logs / "echo.log")
+
+
+def test_what_people_wait_for_goes_first(home: Home, read: Read) -> None:
+    table = services(home)
+    [answers] = [name for name, service in table.items() if not service.yields]
+    [group] = read(table[answers]).process_group_configs
+    [program] = group.process_configs
+    assert answers == "api"
+    assert not program.command.startswith("nice")
 
 
 def test_a_service_that_dies_is_started_again_and_never_starts_by_itself(home: Home, read: Read) -> None:
