@@ -23,7 +23,7 @@ from dataflix.errors import SourceUnavailable
 from dataflix.recommender import interaction_score
 from dataflix.settings import Settings
 
-AT_ONCE = 500_000  # rows; 30 MB, here and in the server
+AT_ONCE = 200_000  # rows; 12 MB, here and in the server
 MOST_TENTHS = 50  # of a star
 _WHOLE: Final = {"wait_end_of_query": 1}
 
