@@ -29,7 +29,7 @@ BLEND: Final = Blend(  # as it ships
     0.1,
     Recency(10.0, 0.05),
     Recency(2.5, 0.02, 400),
-    also_chosen=0.25,
+    also_chosen=0.15,
     also_chosen_recency=Recency(16.0, 0.05, 400),
 )
 SHOWN: Final = 10

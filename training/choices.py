@@ -46,7 +46,7 @@ class Choices:
     most_regressed: int = 4000  # movies that take part; memory and time grow with its square and cube
     # the blend, unless other weights are better beyond noise; next items weigh 1
     factor_weight: float = 0.2
-    also_weight: float = 0.25
+    also_weight: float = 0.15
     popularity_weight: float = 0.1
     # stars
     item_shrinkage: float = 4.0  # ratings at the mean that are added to a movie's own
