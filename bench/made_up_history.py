@@ -95,7 +95,12 @@ def events_of_ratings(client: Client, size: Mapping[str, int]) -> Iterator[Binar
 
 @contextmanager
 def databases(client: Client) -> Iterator[None]:
-    """The databases of a benchmark, with empty raw tables like those of the stack."""
+    """The databases of a benchmark, with empty raw tables like those of the stack.
+
+    Raises DataflixError where the stack has none yet.
+    """
+    if not client.command("exists table raw.ratings"):
+        raise DataflixError("ClickHouse has no raw tables to make those of the benchmark like: run `bin/dataflix up`.")
     _drop(client)  # what a run that was killed left
     try:
         for database in (RAW, MARTS):
