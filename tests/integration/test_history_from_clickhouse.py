@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,8 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from live_tables import live_tables
 from own_stack import Stack
-from running_worker import Worker, running
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from api import keys
@@ -26,7 +26,6 @@ from api.app import create_app
 from api.boot_rows import ClickHouseHistories
 from api.progress import Progress, Source
 from api.replica import Replica
-from dataflix.clickhouse_client import ClickHouseUser, open_clickhouse
 from dataflix.recommender import interaction_score
 from dataflix.settings import Settings
 
@@ -226,15 +225,7 @@ def cinema(
     stack: Stack, stream: Settings, clickhouse: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cinema]:
     assert stream.home == clickhouse.home
-    stack.run("clickhouse", "apply")
-    worker = Worker(stack, tmp_path_factory.mktemp("histories") / "worker.log")
-    conninfo = stream.postgres_conninfo("dataflix_admin", stream.postgres_admin_password)
-    with (
-        running([worker]),
-        psycopg.connect(conninfo, autocommit=True) as source,
-        closing(open_clickhouse(clickhouse, ClickHouseUser.ADMIN)) as raw,
-    ):
-        worker.wait_until_healthy()
+    with live_tables(stack, stream, tmp_path_factory.mktemp("histories") / "worker.log") as (source, raw):
         yield Cinema(stack, stream, source, raw)
 
 
