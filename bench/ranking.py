@@ -23,7 +23,8 @@ from dataflix.recommender.arrays import Int64Array
 FACTORS: Final = 32
 THERE: Final = 0.2  # share of the factors that are above zero
 NEIGHBOURS: Final = 200
-BLEND: Final = Blend(  # as it ships
+# Every part speaks, and histories are looked back on as far as those of a trained model; weights take no time
+BLEND: Final = Blend(
     0.2,
     1.0,
     0.1,
